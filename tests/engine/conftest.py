@@ -1,0 +1,85 @@
+"""One engine for the whole session, and clients as an account's root or as a role the test makes."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from scripts.local_engine import Engine
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+type Clients = Callable[[str], Any]
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Engine(port, tmp_path_factory.mktemp("engine")) as running:
+        yield running
+
+
+def _clients(engine: Engine, key: str, secret: str, token: str | None = None) -> Clients:
+    session = boto3.Session(key, secret, token, REGION)
+    config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    return lambda service: session.client(service, endpoint_url=engine.url, config=config)
+
+
+@pytest.fixture(scope="session")
+def client(engine: Engine) -> Clients:
+    """Clients of the local account's root, by service: `client("sqs")`."""
+    return _clients(engine, ACCOUNT, "test")
+
+
+@pytest.fixture
+def name() -> str:
+    """A name no other test uses."""
+    return f"test-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def make_role(client: Clients) -> Callable[..., str]:
+    """Make a role from its permission statements; return its ARN. `trust` is a service, or an ARN, or a statement."""
+
+    def make(*statements: dict[str, Any], trust: str | dict[str, Any] = "lambda.amazonaws.com") -> str:
+        kind = "Service" if isinstance(trust, str) and trust.endswith(".amazonaws.com") else "AWS"
+        trusted = trust if isinstance(trust, dict) else {"Principal": {kind: trust}}
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **trusted}]}
+        role = f"role-{uuid4().hex[:12]}"
+        iam = client("iam")
+        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
+        if statements:
+            iam.put_role_policy(
+                RoleName=role,
+                PolicyName="permissions",
+                PolicyDocument=json.dumps(
+                    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
+                ),
+            )
+        return arn
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def as_role(engine: Engine, client: Clients, make_role: Callable[..., str]) -> Callable[..., Clients]:
+    """Clients that hold just the given permission statements: `as_role({"Action": …, "Resource": …})("s3")`.
+
+    The role's ARN is the attribute `role_arn` of what is returned.
+    """
+
+    def assume(*statements: dict[str, Any]) -> Clients:
+        arn = make_role(*statements, trust=f"arn:aws:iam::{ACCOUNT}:root")
+        got = client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        clients = _clients(engine, got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+        clients.role_arn = arn  # type: ignore[attr-defined] # a function carries its role, for the decision log
+        return clients
+
+    return assume

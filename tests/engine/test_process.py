@@ -1,0 +1,76 @@
+"""Starting and stopping the engine: it works, or one sentence says why not."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.local_engine import Engine, EngineError, patching, process
+
+
+def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.local_engine", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=process.ROOT,
+    )
+
+
+def test_it_listens_on_loopback_only(engine: Engine) -> None:
+    with socket.create_connection(("127.0.0.1", engine.port)):
+        pass
+    assert f"http://127.0.0.1:{engine.port} " in engine.log.read_text()
+
+
+def test_starting_it_twice_is_refused(engine: Engine) -> None:
+    with pytest.raises(EngineError, match=f"already running as process {engine.pid()}"):
+        Engine(engine.port, engine.directory).start()
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = command_line("start", "--port", str(port), "--directory", str(tmp_path))
+    assert said.returncode == 1
+    assert said.stderr.startswith(f"Port {port} on 127.0.0.1 cannot be used")
+    assert said.stderr.count("\n") == 1
+
+
+def test_another_python_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 11, 2))
+    with pytest.raises(EngineError, match=r"needs Python 3\.13"):
+        Engine(1, tmp_path).start()
+
+
+def test_an_engine_that_dies_at_its_start_gives_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "_environment", lambda _: {"ENGINE_DIRECTORY": "/nowhere"})
+    monkeypatch.setattr(Engine, "_check_port", lambda _: None)
+    with pytest.raises(EngineError, match=r"died at its start: FileNotFoundError.*/nowhere"):
+        Engine(1, tmp_path).start()
+
+
+def test_stopping_leaves_nothing_running(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Engine(port, tmp_path) as running:
+        assert "runs as process" in command_line("status", "--directory", str(tmp_path)).stdout
+    assert running.pid() is None
+    assert command_line("status", "--directory", str(tmp_path)).stderr == "The engine is not running.\n"
+    assert command_line("stop", "--directory", str(tmp_path)).returncode == 0
+
+
+def test_a_mend_whose_function_is_gone_says_so() -> None:
+    with pytest.raises(patching.MendError, match=r"ministack .* has no .*process\.gone"):
+        patching.wrap(process, "gone")(lambda original: original)
+
+
+def test_a_mend_whose_function_changed_its_parameters_says_so() -> None:
+    with pytest.raises(patching.MendError, match=r"Engine.__init__\(self, port, directory\)"):
+        patching.wrap(Engine, "__init__")(lambda original, other: original(other))
