@@ -1,0 +1,105 @@
+"""Applies an environment to the engine exactly as its folder says, each environment in an account of its own."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from python_terraform import IsFlagged, Terraform, TerraformCommandError
+
+from scripts import terraform
+from scripts.deployment import ROOT, Deployment
+
+ACCOUNTS = {"local": "000000000000", "dev": "000000000001", "staging": "000000000002", "prod": "000000000003"}
+# All that differs from a real deployment: where the state lies and how the provider reaches the engine.
+OVERRIDE = """
+terraform {
+  backend "local" {}
+}
+provider "aws" {
+  s3_use_path_style = true
+}
+"""
+
+
+class TerraformFailedError(Exception):
+    """A Terraform command failed; the message is the command and Terraform's own words."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What Terraform planned, made and planned again; the JSON documents are those of `terraform show -json`."""
+
+    deployment: Deployment
+    directory: Path
+    plan: dict[str, Any]
+    state: dict[str, Any]
+    second_plan: dict[str, Any]
+
+    def resources(self, *types: str) -> list[dict[str, Any]]:
+        """Return every managed resource of `types` (all, when none is named) with the values it got."""
+
+        def walk(module: dict[str, Any]) -> list[dict[str, Any]]:
+            children = [found for child in module.get("child_modules", []) for found in walk(child)]
+            return module.get("resources", []) + children
+
+        managed = [found for found in walk(self.state["values"]["root_module"]) if found["mode"] == "managed"]
+        return [found for found in managed if not types or found["type"] in types]
+
+
+def link_sources(workspace: Path) -> None:
+    """Link all that an environment's folder refers to into `workspace`, so that nothing in the working tree changes."""
+    (workspace / "environments").mkdir(parents=True)
+    for shared in ("modules", "statemachines", "build"):
+        (workspace / shared).symlink_to(ROOT / shared)
+
+
+def apply(name: str, engine_url: str, workspace: Path) -> Applied:
+    """Plan, apply and plan again the environment `name`; runs in a process of its own, whose environment it sets.
+
+    Raises TerraformFailedError when a step fails.
+    """
+    account = ACCOUNTS[name]
+    os.environ.update(
+        terraform.environment()
+        | {"AWS_ENDPOINT_URL": engine_url, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
+    )
+    directory = _copy(name, workspace)
+    tool = Terraform(working_dir=str(directory))
+    _run(tool, "init", input=False, no_color=IsFlagged)
+    plan = _plan(tool, "first.tfplan")
+    _run(tool, "apply", "first.tfplan", input=False, no_color=IsFlagged)
+    state = _show(tool)
+    second = _plan(tool, "second.tfplan")
+    outputs = {key: output["value"] for key, output in state["values"]["outputs"].items()}
+    deployment = Deployment(name, outputs, outputs["foundation"]["region"], engine_url, account)
+    return Applied(deployment, directory, plan, state, second)
+
+
+def _copy(name: str, workspace: Path) -> Path:
+    directory = workspace / "environments" / name
+    leave = shutil.ignore_patterns(".terraform", "*.tfstate*")
+    shutil.copytree(ROOT / "environments" / name, directory, ignore=leave)
+    (directory / "engine_override.tf").write_text(OVERRIDE)
+    return directory
+
+
+def _run(tool: Terraform, command: str, *arguments: str, **options: Any) -> str:
+    try:
+        _, output, _ = tool.cmd(command, *arguments, raise_on_error=True, **options)
+    except TerraformCommandError as error:
+        # Its own class does not survive the way back from the process pool, and leaves Terraform's words out.
+        raise TerraformFailedError(f"terraform {command} in {tool.working_dir}: {error.err}") from None
+    return str(output)
+
+
+def _plan(tool: Terraform, file: str) -> dict[str, Any]:
+    _run(tool, "plan", input=False, no_color=IsFlagged, out=file)
+    return _show(tool, file)
+
+
+def _show(tool: Terraform, *file: str) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads(_run(tool, "show", *file, json=IsFlagged))
+    return shown
