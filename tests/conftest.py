@@ -1,6 +1,5 @@
 """The engine and the applied environments, shared by every test that needs them and prepared while others run."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 

@@ -86,7 +86,7 @@ def _copy(name: str, workspace: Path) -> Path:
     return directory
 
 
-def _run(tool: Terraform, command: str, *arguments: str, **options: Any) -> str:
+def _run(tool: Terraform, command: str, *arguments: str, **options: object) -> str:
     try:
         _, output, _ = tool.cmd(command, *arguments, raise_on_error=True, **options)
     except TerraformCommandError as error:

@@ -1,0 +1,81 @@
+"""Bring `environments/local` up on this machine: the engine, then `terraform apply`, and only what is not there yet."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+
+from scripts import deployment, terraform
+from scripts.deployment import ROOT, Deployment
+from scripts.local_engine import Engine
+
+ENVIRONMENT = ROOT / "environments" / "local"
+STATE = ROOT / "build" / "local"
+APPLIED = STATE / "applied"
+
+type Tell = Callable[[str], None]
+
+
+class ApplyError(Exception):
+    """`terraform apply` failed; the message holds its diagnostics."""
+
+
+def up(engine: Engine, tell: Tell) -> Deployment:
+    """Start `engine` unless it runs, apply what is not applied yet and return the deployment.
+
+    `tell` hears one short sentence per step. Raises EngineError, TerraformError or ApplyError.
+    """
+    if not engine.pid():
+        tell("starting the engine")
+        shutil.rmtree(STATE, ignore_errors=True)  # it describes what an engine that is gone held
+        engine.start()
+    wanted = digest(engine)
+    if not APPLIED.exists() or APPLIED.read_text() != wanted:
+        _apply(engine, tell)
+        APPLIED.write_text(wanted)
+    return deployment.load("local")
+
+
+def digest(engine: Engine) -> str:
+    """Return a digest of all that decides what is applied: the sources, the zips, and which engine holds it."""
+    content = hashlib.sha256(str(engine.pid()).encode())
+    for folder in ("modules", "statemachines", "environments/local", "build"):
+        for path in sorted((ROOT / folder).rglob("*" if folder != "build" else "*.zip")):
+            if path.is_file() and ".terraform" not in path.parts:
+                content.update(str(path.relative_to(ROOT)).encode() + hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()
+
+
+def _apply(engine: Engine, tell: Tell) -> None:
+    STATE.mkdir(parents=True, exist_ok=True)
+    environment = {"AWS_ENDPOINT_URL": engine.url}
+    tell("terraform init")
+    terraform.run(ENVIRONMENT, "init", "-input=false", env=environment, capture=True)
+    tell("terraform apply")
+    process = subprocess.Popen(
+        ["terraform", f"-chdir={ENVIRONMENT}", "apply", "-auto-approve", "-input=false", "-json"],
+        env=terraform.environment() | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    _report(process, tell)
+
+
+def _report(process: subprocess.Popen[str], tell: Tell) -> None:
+    """Turn the messages of `terraform apply -json` into progress.
+
+    https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+    """
+    planned, done, errors = 0, 0, []
+    for line in process.stdout or ():
+        message = json.loads(line)
+        if message["type"] == "change_summary":
+            planned = planned or message["changes"]["add"] + message["changes"]["change"]
+        elif message["type"] == "apply_complete":
+            done += 1
+            tell(f"terraform apply: {done} of {planned} resources")
+        elif message["type"] == "diagnostic" and message["@level"] == "error":
+            errors.append(message["diagnostic"]["summary"] + ": " + message["diagnostic"].get("detail", ""))
+    if process.wait():
+        raise ApplyError("terraform apply of environments/local failed: " + "; ".join(errors))

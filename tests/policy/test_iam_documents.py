@@ -1,0 +1,107 @@
+"""Rules for every IAM document, asserted on the applied environments, where no document is unknown any more."""
+
+import pytest
+
+from tests.support.applied import ACCOUNTS, Applied
+from tests.support.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
+
+# Actions for which IAM knows no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
+WITHOUT_RESOURCE_LEVEL = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "ec2:DescribeNetworkInterfaces",
+}
+CONFUSED_DEPUTY_KEYS = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"}
+
+
+@pytest.fixture(params=ACCOUNTS)
+def environment(request: pytest.FixtureRequest, applied: dict[str, Applied]) -> Applied:
+    return applied[request.param]
+
+
+def broken(found: list[Statement]) -> str:
+    return "\n".join(str(statement) for statement in found)
+
+
+def test_no_identity_policy_grants_an_action_by_wildcard(environment: Applied) -> None:
+    loose = [s for s in statements(environment, IDENTITY) if s.allows and any("*" in action for action in s.actions)]
+    assert not loose, broken(loose)
+
+
+def test_a_wildcard_resource_stands_only_where_iam_knows_no_resource(environment: Applied) -> None:
+    loose = [
+        s
+        for s in statements(environment, IDENTITY)
+        if s.allows and "*" in s.resources and not set(s.actions) <= WITHOUT_RESOURCE_LEVEL
+    ]
+    assert not loose, broken(loose)
+
+
+def test_no_statement_is_written_the_inverted_way(environment: Applied) -> None:
+    inverted = {"NotAction", "NotResource", "NotPrincipal"}
+    loose = [s for s in statements(environment, IDENTITY | RESOURCE) if s.allows and inverted & s.body.keys()]
+    assert not loose, broken(loose)
+
+
+def test_every_trust_policy_is_closed_to_other_accounts(environment: Applied) -> None:
+    trusts = list(statements(environment, TRUST))
+    assert trusts
+    open_ones = [s for s in trusts if s.services and "aws:sourceaccount" not in s.condition_keys]
+    assert not open_ones, broken(open_ones)
+
+
+def test_a_role_is_trusted_by_one_service_only(environment: Applied) -> None:
+    shared = [s for s in statements(environment, TRUST) if len(s.services) != 1 or s.principals]
+    assert not shared, broken(shared)
+
+
+def test_no_resource_policy_allows_everybody(environment: Applied) -> None:
+    open_ones = [s for s in statements(environment, RESOURCE) if s.allows and "*" in s.principals]
+    assert not open_ones, broken(open_ones)
+
+
+def test_services_reach_a_resource_only_on_behalf_of_this_account(environment: Applied) -> None:
+    served = [s for s in statements(environment, RESOURCE) if s.allows and s.services]
+    assert served
+    confused = [s for s in served if not CONFUSED_DEPUTY_KEYS & s.condition_keys]
+    assert not confused, broken(confused)
+
+
+def test_lambda_permissions_name_their_source(environment: Applied) -> None:
+    for permission in environment.resources("aws_lambda_permission"):
+        values = permission["values"]
+        assert values["source_arn"], permission["address"]
+        assert values["source_account"], permission["address"]
+        assert values["qualifier"] == "live", permission["address"]
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "policy_type", "link"),
+    [
+        ("aws_s3_bucket", "aws_s3_bucket_policy", "bucket"),
+        ("aws_sqs_queue", "aws_sqs_queue_policy", "queue_url"),
+        ("aws_sns_topic", "aws_sns_topic_policy", "arn"),
+    ],
+)
+def test_every_store_refuses_plain_http(environment: Applied, resource_type: str, policy_type: str, link: str) -> None:
+    refusing = {
+        resource["values"][link]
+        for resource in environment.resources(policy_type)
+        for statement in statements(environment, {policy_type: "policy"})
+        if statement.address == resource["address"]
+        and not statement.allows
+        and "*" in statement.principals
+        and statement.body["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    name = {"queue_url": "url"}.get(link, link)
+    stores = {resource["values"][name] for resource in environment.resources(resource_type)}
+    assert stores
+    assert stores <= refusing, stores - refusing

@@ -1,0 +1,125 @@
+"""What production would get, inspected: encryption, retention, failure queues, tracing and alarms as applied."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.applied import ACCOUNTS, Applied
+
+# Changes that a second plan shows only because of the engine; each entry says what the engine does not keep.
+ENGINE_DRIFT: dict[str, str] = {}
+
+
+@pytest.fixture(params=ACCOUNTS)
+def environment(request: pytest.FixtureRequest, applied: dict[str, Applied]) -> Applied:
+    return applied[request.param]
+
+
+def values(environment: Applied, *types: str) -> dict[str, dict[str, Any]]:
+    found = {resource["address"]: resource["values"] for resource in environment.resources(*types)}
+    assert found, f"{environment.deployment.environment} has no {types}"
+    return found
+
+
+def test_a_second_plan_changes_nothing(environment: Applied) -> None:
+    changes = {
+        change["address"]: change["change"]["actions"]
+        for change in environment.second_plan.get("resource_changes", [])
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }
+    assert not {address: actions for address, actions in changes.items() if address not in ENGINE_DRIFT}
+
+
+def test_it_was_applied_to_the_account_it_names(environment: Applied) -> None:
+    name = environment.deployment.environment
+    assert environment.deployment.outputs["foundation"]["account_id"] == ACCOUNTS[name]
+
+
+def test_log_groups_are_encrypted_and_forget(environment: Applied) -> None:
+    for address, group in values(environment, "aws_cloudwatch_log_group").items():
+        assert group["kms_key_id"], address
+        assert group["retention_in_days"] > 0, address
+
+
+def test_queues_are_encrypted_and_failure_queues_keep_fourteen_days(environment: Applied) -> None:
+    for address, queue in values(environment, "aws_sqs_queue").items():
+        assert queue["kms_master_key_id"] or queue["sqs_managed_sse_enabled"], address
+        if "dead_letter" in address or "failure" in address:
+            assert queue["message_retention_seconds"] == 14 * 24 * 3600, address
+
+
+def test_functions_are_traced_log_json_and_use_the_customer_key(environment: Applied) -> None:
+    for address, function in values(environment, "aws_lambda_function").items():
+        assert function["tracing_config"][0]["mode"] == "Active", address
+        assert function["logging_config"][0]["log_format"] == "JSON", address
+        assert function["kms_key_arn"], address
+        assert function["runtime"] == "python3.13", address
+
+
+def test_every_function_has_a_live_alias_with_a_failure_destination(environment: Applied) -> None:
+    functions = {function["function_name"] for function in values(environment, "aws_lambda_function").values()}
+    aliases = {a["function_name"].rsplit(":")[-1] for a in values(environment, "aws_lambda_alias").values()}
+    assert functions == aliases
+    configured = values(environment, "aws_lambda_function_event_invoke_config").values()
+    assert functions == {config["function_name"].rsplit(":")[-1] for config in configured}
+    for config in configured:
+        assert config["qualifier"] == "live"
+        assert config["destination_config"][0]["on_failure"][0]["destination"].startswith("arn:aws:sqs:")
+
+
+def test_machines_are_traced_and_log_everything(environment: Applied) -> None:
+    for address, machine in values(environment, "aws_sfn_state_machine").items():
+        assert machine["tracing_configuration"][0]["enabled"], address
+        logging = machine["logging_configuration"][0]
+        assert (logging["level"], logging["include_execution_data"]) == ("ALL", True), address
+    for address, group in values(environment, "aws_cloudwatch_log_group").items():
+        if "state_machine" in address:
+            assert group["name"].startswith("/aws/vendedlogs/states/"), address
+
+
+def test_tables_are_encrypted_with_the_customer_key_and_recoverable(environment: Applied) -> None:
+    for address, table in values(environment, "aws_dynamodb_table").items():
+        assert table["server_side_encryption"][0]["kms_key_arn"], address
+        assert table["point_in_time_recovery"][0]["enabled"], address
+
+
+def test_buckets_are_versioned_private_and_expire(environment: Applied) -> None:
+    buckets = {bucket["bucket"] for bucket in values(environment, "aws_s3_bucket").values()}
+    for kind in (
+        "aws_s3_bucket_versioning",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_lifecycle_configuration",
+    ):
+        assert buckets == {resource["bucket"] for resource in values(environment, kind).values()}, kind
+    for address, block in values(environment, "aws_s3_bucket_public_access_block").items():
+        assert all(value for name, value in block.items() if name.startswith(("block_", "ignore_", "restrict_"))), (
+            address
+        )
+
+
+def test_topics_are_encrypted(environment: Applied) -> None:
+    for address, topic in values(environment, "aws_sns_topic").items():
+        assert topic["kms_master_key_id"], address
+
+
+def test_every_alarm_tells_somebody_what_to_do_and_says_when_it_is_over(environment: Applied) -> None:
+    for address, alarm in values(environment, "aws_cloudwatch_metric_alarm").items():
+        assert len(alarm["alarm_description"] or "") > 40, address
+        assert alarm["alarm_actions"], address
+        assert alarm["ok_actions"], address
+        assert alarm["treat_missing_data"] != "missing", address
+
+
+def test_every_function_and_machine_has_its_alarms(environment: Applied) -> None:
+    watched = {
+        (alarm["metric_name"], value)
+        for alarm in values(environment, "aws_cloudwatch_metric_alarm").values()
+        for value in (alarm["dimensions"] or {}).values()
+    }
+    for function in values(environment, "aws_lambda_function").values():
+        for metric in ("Errors", "Throttles", "Duration"):
+            assert (metric, function["function_name"]) in watched
+    for machine in values(environment, "aws_sfn_state_machine").values():
+        for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionThrottled"):
+            assert (metric, machine["arn"]) in watched
