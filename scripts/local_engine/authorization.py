@@ -1,0 +1,122 @@
+"""Who may do what: decisions about roles that AWS services act with, and the log of every decision.
+
+AWS: a service acts with the role it was given and with nothing else, and the role must trust that service
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
+"""
+
+import json
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import iam
+
+_LOG = Path(os.environ["ENGINE_DIRECTORY"]) / "decisions.jsonl"
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An authorization's outcome: true when allowed, otherwise `reason` is AWS's sentence."""
+
+    decision: str
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.decision == "Allow"
+
+
+def record(principal: str, action: str, resource: str, decision: str, via: str) -> None:
+    """Append one decision to the log.
+
+    `principal` is a role's ARN or a service; `decision` is Allow, Deny or ImplicitDeny; `via` is the API or the
+    service in whose name the principal acted.
+    """
+    entry = {"time": round(time.time(), 3), "principal": principal, "action": action, "resource": resource}
+    line = json.dumps({**entry, "decision": decision, "via": via})
+    with _lock, _LOG.open("a") as log:
+        log.write(f"{line}\n")
+
+
+def role_allows(
+    role_arn: str, action: str, resource: str, context: dict[str, Any] | None = None, via: str = "service"
+) -> Decision:
+    """Decide whether a role may do `action` on `resource` (an ARN or `*`), by its own and the resource's policies.
+
+    `context` holds the request's condition keys; `via` names the service that acts with the role, and its session.
+    """
+    name, account = role_name(role_arn), get_account_id()
+    request = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/{via}",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        service_context={"aws:tagkeys": None, **{key.lower(): value for key, value in (context or {}).items()}},
+    )
+    policies = iam_evaluator._gather_role_policies(name, account)
+    limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
+    found = iam_evaluator.evaluate(request, policies, *limits)
+    service = action.split(":", 1)[0]
+    if policy := iam_evaluator._resource_policy(service, resource):
+        required = service in iam_evaluator._POLICY_REQUIRED
+        found = iam_evaluator.combine_resource_policy(found, request, *policy, required=required, limits=limits)
+    record(role_arn, action, resource, found.decision, via)
+    if found.decision == "Allow":
+        return Decision("Allow")
+    explicit = found.decision == "Deny"
+    return Decision(
+        found.decision, iam_actions.identity_denial_message(action, request.principal_arn, resource, explicit)
+    )
+
+
+def policy_allows(
+    policy: Any, service: str, action: str, resource: str, source_arn: str, source_account: str = ""
+) -> Decision:
+    """Decide whether a resource's own policy lets the service principal `service` act on it for `source_arn`."""
+    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_account or get_account_id()}
+    found = _service_decision(policy, service, action, resource, context)
+    record(service, action, resource, found, via=source_arn)
+    return Decision(found, "" if found == "Allow" else f"{service} may not {action} on {resource} for {source_arn}")
+
+
+def service_may_assume(role_arn: str, service: str, source_arn: str | None = None) -> Decision:
+    """Decide whether a role trusts `service`; logged only when it does not.
+
+    `source_arn` is None where AWS does not document that the service sends aws:SourceArn; the account is always sent.
+    """
+    role = iam._roles.get(role_name(role_arn))
+    context = {"aws:sourceaccount": get_account_id()} | ({"aws:sourcearn": source_arn} if source_arn else {})
+    trust = role.get("AssumeRolePolicyDocument") if role else None
+    found = _service_decision(trust, service, "sts:AssumeRole", role_arn, context)
+    if found == "Allow":
+        return Decision(found)
+    record(service, "sts:AssumeRole", role_arn, found, via=source_arn or service)
+    return Decision(found, f"The service {service} is not authorized to assume the role {role_arn}")
+
+
+def role_name(role_arn: str) -> str:
+    """Return the name in a role's or an assumed role's ARN."""
+    resource = role_arn.split(":", 5)[-1]
+    return resource.split("/")[1] if resource.startswith("assumed-role/") else resource.rsplit("/", 1)[-1]
+
+
+def role_arn_of(principal: str) -> str:
+    """Return the ARN of the role behind an assumed role's ARN; any other principal is returned as it is."""
+    if ":assumed-role/" not in principal:
+        return principal
+    role = iam._roles.get(role_name(principal))
+    return str(role["Arn"]) if role else principal
+
+
+def _service_decision(policy: Any, service: str, action: str, resource: str, context: dict[str, str]) -> str:
+    request = iam_evaluator.EvalContext(
+        service, "Service", get_account_id(), action, resource, get_region(), service_context=dict(context)
+    )
+    return str(iam_evaluator.evaluate_resource_policy(policy, request, service=service).decision)
