@@ -76,11 +76,9 @@ def role_allows(
     )
 
 
-def policy_allows(
-    policy: Any, service: str, action: str, resource: str, source_arn: str, source_account: str = ""
-) -> Decision:
+def policy_allows(policy: Any, service: str, action: str, resource: str, source_arn: str) -> Decision:
     """Decide whether a resource's own policy lets the service principal `service` act on it for `source_arn`."""
-    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_account or get_account_id()}
+    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()}
     found = _service_decision(policy, service, action, resource, context)
     record(service, action, resource, found, via=source_arn)
     return Decision(found, "" if found == "Allow" else f"{service} may not {action} on {resource} for {source_arn}")

@@ -1,0 +1,32 @@
+"""Injected faults: a retry that fails twice and then succeeds can be shown."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from scripts.executions import history, wait_for_end
+from scripts.local_engine import Engine
+
+RESOURCE = "arn:aws:states:::sns:publish"
+RETRY = {"ErrorEquals": ["SNS.InternalErrorException"], "IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 3}
+
+
+def test_an_integration_fails_as_often_as_asked(
+    engine: Engine, client: Callable[[str], Any], make_role: Callable[..., str], name: str
+) -> None:
+    topic = client("sns").create_topic(Name=name)["TopicArn"]
+    role = make_role({"Action": "sns:Publish", "Resource": topic}, trust="states.amazonaws.com")
+    parameters = {"TopicArn": topic, "Message": "hello"}
+    publish = {"Type": "Task", "Resource": RESOURCE, "Parameters": parameters, "Retry": [RETRY], "End": True}
+    definition = json.dumps({"StartAt": "Publish", "States": {"Publish": publish}})
+    states = client("stepfunctions")
+    machine = states.create_state_machine(name=name, roleArn=role, definition=definition)["stateMachineArn"]
+    fault = {"resource": RESOURCE, "error": "SNS.InternalErrorException", "times": 2}
+    urllib.request.urlopen(f"{engine.url}/_local/faults", json.dumps(fault).encode(), timeout=5)  # noqa: S310 our own URL
+
+    execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+
+    assert wait_for_end(states, execution, 20)["status"] == "SUCCEEDED"
+    failures = [event for event in history(states, execution) if event["type"] == "TaskFailed"]
+    assert len(failures) == 2
