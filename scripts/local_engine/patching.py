@@ -16,7 +16,8 @@ class MendError(Exception):
 def wrap(owner: Any, name: str) -> Callable[[Function], Function]:
     """Put the decorated function around `owner.name`; it receives the original as its first argument.
 
-    Its other parameters must bear the original's names, in order; `*rest` stands for those it does not look at.
+    Its other positional parameters must bear the original's names, in order; `*rest` stands for those it does not
+    look at.
     Raises MendError when the attribute is gone or its parameters changed.
     """
 
@@ -68,7 +69,7 @@ def _existing(owner: Any, name: str) -> Any:
 
 
 def _check_parameters(owner: Any, name: str, original: Function, replacement: Function) -> None:
-    theirs = list(inspect.signature(original).parameters)
+    theirs = [p.name for p in inspect.signature(original).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     ours = list(inspect.signature(replacement).parameters.values())[1:]
     named = [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD]
     open_ended = any(p.kind is p.VAR_POSITIONAL for p in ours)

@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 
 from scripts.local_engine import Engine
+from tests.engine.functions import Functions
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -83,3 +84,9 @@ def as_role(engine: Engine, client: Clients, make_role: Callable[..., str]) -> C
         return clients
 
     return assume
+
+
+@pytest.fixture(scope="session")
+def functions(client: Clients, make_role: Callable[..., str]) -> Functions:
+    """Make and invoke Lambda functions."""
+    return Functions(client, make_role)

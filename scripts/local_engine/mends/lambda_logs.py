@@ -1,0 +1,125 @@
+"""Lambda: an environment writes to a log stream of its own, with its role's permission, in the chosen format."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import cloudwatch_logs, lambda_svc
+
+from scripts.local_engine import python_worker
+from scripts.local_engine.authorization import role_allows
+from scripts.local_engine.patching import Function, wrap
+
+
+def apply() -> None:
+    """Apply the mends of this file."""
+    wrap(lambda_svc, "_emit_lambda_logs")(_write_log)
+
+
+def _write_log(  # noqa: PLR0913, PLR0917 the engine's parameters
+    original: Function,
+    func: dict[str, Any],
+    request_id: str,
+    log_text: str,
+    error: bool,
+    duration_ms: int,
+    **source: Any,
+) -> None:
+    """Write what a Python function logged, between the platform's lines.
+
+    AWS: one stream per execution environment; platform lines in JSON with JSON logging; a line when the time ran out;
+    nothing without logs:CreateLogStream and logs:PutLogEvents, nor without the group when the role may not create it
+    (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html,
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html).
+    Engine: a stream per invocation, always text, no word of a timeout, no permission asked.
+    """
+    worker = python_worker.current.get()
+    if worker is None or worker.request_id != request_id:
+        original(func, request_id, log_text, error, duration_ms, **source)
+        return
+    config = func.get("config") or func
+    group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
+    if stream := _open_stream(config["Role"], group, worker.log_stream):
+        now = int(time.time() * 1000)
+        lines = list(_lines(config, worker, log_text, duration_ms))
+        events = [{"timestamp": now, "message": line, "ingestionTime": now} for line in lines]
+        cloudwatch_logs._append_log_events(stream, events)
+        cloudwatch_logs._fanout_to_subscription_filters(group, worker.log_stream, events)
+
+
+def _open_stream(role: str, group: str, name: str) -> dict[str, Any] | None:
+    arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
+    groups = cloudwatch_logs._log_groups
+    if group not in groups:
+        if not role_allows(role, "logs:CreateLogGroup", arn, via="lambda"):
+            return None
+        cloudwatch_logs._create_log_group({"logGroupName": group})
+    if name not in groups[group]["streams"]:
+        if not role_allows(role, "logs:CreateLogStream", f"{arn}:log-stream:{name}", via="lambda"):
+            return None
+        cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": name})
+    if not role_allows(role, "logs:PutLogEvents", f"{arn}:log-stream:{name}", via="lambda"):
+        return None
+    stream: dict[str, Any] = groups[group]["streams"][name]
+    return stream
+
+
+def _lines(
+    config: dict[str, Any], worker: python_worker.PythonWorker, written: str, milliseconds: int
+) -> Iterator[str]:
+    platform = _json_lines if (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON" else _text_lines
+    first, last = platform(config, worker, milliseconds)
+    yield from first
+    yield from written.splitlines()
+    if worker.status == "timeout":
+        limit = f"Task timed out after {config.get('Timeout', 3)}.00 seconds"
+        yield f"{_now()} {worker.request_id} {limit}"
+    yield from last
+
+
+def _json_lines(config: dict[str, Any], worker: python_worker.PythonWorker, milliseconds: int) -> tuple[list[str], ...]:
+    if config["LoggingConfig"].get("SystemLogLevel") == "WARN":
+        return [], []
+    metrics: dict[str, Any] = {
+        "durationMs": milliseconds,
+        "billedDurationMs": milliseconds,
+        "memorySizeMB": config.get("MemorySize", 128),
+        "maxMemoryUsedMB": worker.peak_megabytes,
+    }
+    request = {"requestId": worker.request_id}
+    first = [_platform("start", {**request, "version": config.get("Version", "$LATEST")})]
+    if worker.first:
+        metrics["initDurationMs"] = round(worker.init_seconds * 1000, 2)
+        runtime = {"initializationType": "on-demand", "phase": "init", "functionName": config["FunctionName"]}
+        first.insert(0, _platform("initStart", {**runtime, "functionVersion": config.get("Version", "$LATEST")}))
+    return first, [_platform("report", {**request, "metrics": metrics, "status": worker.status})]
+
+
+def _platform(kind: str, details: dict[str, Any]) -> str:
+    return json.dumps({"time": _now(), "type": f"platform.{kind}", "record": details})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _text_lines(config: dict[str, Any], worker: python_worker.PythonWorker, milliseconds: int) -> tuple[list[str], ...]:
+    request = f"RequestId: {worker.request_id}"
+    first = [f"START {request} Version: {config.get('Version', '$LATEST')}"]
+    report = [
+        f"REPORT {request}",
+        f"Duration: {milliseconds:.2f} ms",
+        f"Billed Duration: {math.ceil(milliseconds)} ms",
+        f"Memory Size: {config.get('MemorySize', 128)} MB",
+        f"Max Memory Used: {worker.peak_megabytes} MB",
+    ]
+    if worker.first:
+        first.insert(0, f"INIT_START Runtime Version: {config['Runtime'].replace('python', 'python:')}")
+        report.append(f"Init Duration: {worker.init_seconds * 1000:.2f} ms")
+    if worker.status != "success":
+        report.append(f"Status: {worker.status}")
+    return first, [f"END {request}", "\t".join(report) + "\t"]

@@ -1,0 +1,223 @@
+"""One execution environment of a Python function: awslambdaric in an interpreter of its own, from the very zips."""
+
+import contextvars
+import os
+import re
+import select
+import shlex
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import distribution
+from pathlib import Path
+from queue import Queue
+from typing import IO, Any
+from uuid import uuid4
+
+from ministack.core import lambda_runtime
+from ministack.core.responses import get_region
+from ministack.services import lambda_svc
+
+BOOTSTRAP = Path(__file__).with_name("function_bootstrap.py")
+RUNTIME_CLIENT = "awslambdaric"
+INSTANCE_DIRECTORY = Path(tempfile.gettempdir())  # the engine's own, removed when it stops
+
+RUNTIME_DIRECTORY = INSTANCE_DIRECTORY / "runtime"
+
+# The environment that served the current thread's invocation, for the log's stream and the report's init duration.
+current: contextvars.ContextVar["PythonWorker | None"] = contextvars.ContextVar("current_worker", default=None)
+
+
+class PythonPackage(bytes):
+    """A Python function's zip: unpacked beneath a bootstrap of ours instead of one it brings."""
+
+    __slots__ = ()
+
+
+class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # ministack is untyped
+    """Serves a `python3.*` function through the Runtime API, as AWS's managed runtime does."""
+
+    def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
+        super().__init__(func_name, config, PythonPackage(code_zip))
+        version = config.get("Version", "$LATEST")
+        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{uuid4().hex}"
+        self.config = {**config, "_log_stream": self.log_stream}
+        self.exit_status: int | None = None
+        self.request_id = ""
+        self.first = False  # whether the invocation in hand is the environment's first
+        self.init_seconds = 0.0
+        self.peak_megabytes = 0
+        self.status = "success"  # of the invocation in hand, as a platform.report names it
+        self._output: IO[bytes] | None = None
+        self._output_lock = threading.Lock()
+        self._partial = b""
+        self._lines: list[str] = []
+
+    def invoke(self, event: Any, request_id: str, **context: Any) -> dict[str, Any]:
+        """Run one invocation; failures carry the error types and messages that AWS gives."""
+        current.set(self)
+        self.request_id, self.first = request_id, self._proc is None
+        try:
+            result: dict[str, Any] = super().invoke(event, request_id, **context)
+        except RuntimeError as error:  # the initialization failed
+            self._teardown()
+            payload = self._init_error or {"errorType": "Runtime.ExitError", "errorMessage": str(error)}
+            result = {"status": "error", "error": payload["errorMessage"], "error_payload": payload, "cold_start": True}
+            result["log"] = self._drain_stderr()
+        self.peak_megabytes = self._peak_megabytes() or self.peak_megabytes
+        payload = result.get("error_payload")
+        self.status = _status(payload) if result["status"] == "error" else "success"
+        if isinstance(payload, dict):
+            result["error_payload"] = self._named(payload, request_id)
+        return result
+
+    def _spawn(self, init_timeout: float | None = None) -> None:
+        started = time.monotonic()
+        super()._spawn(init_timeout)
+        self.init_seconds = time.monotonic() - started
+
+    def _peak_megabytes(self) -> int:
+        """Return the peak resident memory of the process, 0 where the host does not tell (it is Linux that does)."""
+        try:
+            status = Path(f"/proc/{self._proc.pid}/status").read_text()
+        except (OSError, AttributeError):
+            return 0
+        found = re.search(r"VmHWM:\s+(\d+)", status)
+        return int(found[1]) // 1024 if found else 0
+
+    def _named(self, payload: dict[str, Any], request_id: str) -> dict[str, Any]:
+        if payload.get("errorType") == "Runtime.ExitError":
+            return {**payload, "errorMessage": f"RequestId: {request_id} Error: Runtime exited {self._exit_reason()}"}
+        if payload.get("errorType") == "Sandbox.Timedout":
+            return {**payload, "errorMessage": f"RequestId: {request_id} Error: {payload['errorMessage']}"}
+        return payload
+
+    def _exit_reason(self) -> str:
+        status = self.exit_status
+        if status is None or status == 0:
+            return "without providing a reason"
+        return f"with error: {'signal: killed' if status < 0 else f'exit status {status}'}"
+
+    def _teardown(self) -> None:
+        if self._proc is not None:
+            self.exit_status = self._proc.poll()
+        super()._teardown()
+
+    def _pump_output(self, stream: IO[bytes], log_queue: Queue[str]) -> None:  # noqa: ARG002 the lines are kept here
+        self._output = stream
+        while True:
+            select.select([stream], [], [])
+            with self._output_lock:
+                if not self._read_available():
+                    break
+        stream.close()
+
+    def _read_available(self) -> bool:
+        """Take what the function has written so far, without waiting; return False at the end of its output."""
+        while self._output and not self._output.closed and select.select([self._output], [], [], 0)[0]:
+            chunk = os.read(self._output.fileno(), 1 << 16)
+            if not chunk:
+                return False
+            *lines, self._partial = (self._partial + chunk).split(b"\n")
+            self._lines += [line.decode(errors="replace").rstrip("\r") for line in lines]
+        return True
+
+    def _drain_stderr(self) -> str:
+        """Return every line written before now: nothing is waited for, nothing is left for the next invocation."""
+        with self._output_lock:
+            self._read_available()
+            lines, self._lines = self._lines, []
+        return "\n".join(lines)
+
+    def _drain_stderr_bounded(self, *_: object, **__: object) -> str:
+        return self._drain_stderr()
+
+
+def _status(payload: Any) -> str:
+    kind = payload.get("errorType") if isinstance(payload, dict) else None
+    return {"Sandbox.Timedout": "timeout", "Runtime.ExitError": "failure"}.get(str(kind), "error")
+
+
+def environment(config: dict[str, Any], code_dir: str, port: int) -> dict[str, str]:
+    """Return the environment of a Python function: what AWS documents, the function's own, and where the engine is.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    """
+    task_root = str(Path(code_dir) / "task")
+    layers = [directory for layer in config.get("Layers") or [] for directory in _layer_paths(layer, config["Runtime"])]
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "TMPDIR": tempfile.mkdtemp(prefix="tmp-", dir=INSTANCE_DIRECTORY),  # in AWS /tmp is the environment's own
+        **lambda_svc._runtime_env_vars(config),
+        **_aws_variables(config),
+        **_log_variables(config),
+        **lambda_runtime.execution_credentials(config),
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
+        "LAMBDA_TASK_ROOT": task_root,
+        "LAMBDA_RUNTIME_DIR": str(RUNTIME_DIRECTORY),
+        "_ENGINE_SEARCH_PATH": os.pathsep.join([task_root, *layers, str(RUNTIME_DIRECTORY)]),
+    }
+
+
+def _aws_variables(config: dict[str, Any]) -> dict[str, str]:
+    return {
+        "_HANDLER": config["Handler"],
+        "AWS_REGION": get_region(),
+        "AWS_DEFAULT_REGION": get_region(),
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
+        "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
+        "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version", "$LATEST"),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    }
+
+
+def _log_variables(config: dict[str, Any]) -> dict[str, str]:
+    logging = config.get("LoggingConfig") or {}
+    group = logging.get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
+    variables = {"AWS_LAMBDA_LOG_GROUP_NAME": group, "AWS_LAMBDA_LOG_STREAM_NAME": config["_log_stream"]}
+    if logging.get("LogFormat") != "JSON":
+        return variables
+    level = logging.get("ApplicationLogLevel") or "INFO"
+    return {**variables, "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
+
+
+def _layer_paths(layer: Any, runtime: str) -> list[str]:
+    content = lambda_svc._resolve_layer_zip(layer)
+    if not content:
+        return []
+    python = Path(lambda_svc._provided_runtime_code_dir(content)) / "python"
+    return [str(python / "lib" / runtime / "site-packages"), str(python)]
+
+
+def prepare_runtime() -> None:
+    """Make a directory that holds the runtime interface client and what it requires, and nothing else."""
+    RUNTIME_DIRECTORY.mkdir()
+    client = distribution(RUNTIME_CLIENT)
+    for package in [client, *(distribution(_requirement_name(r)) for r in client.requires or [])]:
+        for name in {file.parts[0] for file in package.files or []} - {"..", "__pycache__"}:
+            (RUNTIME_DIRECTORY / name).symlink_to(Path(str(package.locate_file(name))))
+
+
+def _requirement_name(requirement: str) -> str:
+    return re.split(r"[^\w-]", requirement, maxsplit=1)[0]
+
+
+def unpacked(package: PythonPackage, unpack: Callable[[bytes], str]) -> str:
+    """Return a directory with the function's content as `task/`, beside the bootstrap that starts it."""
+    content = Path(unpack(bytes(package)))
+    directory = INSTANCE_DIRECTORY / f"function-{content.name}"
+    with lambda_svc._provided_code_lock:  # no process may be forked while the bootstrap is open for writing
+        if not directory.exists():
+            directory.mkdir()
+            (directory / "task").symlink_to(content, target_is_directory=True)
+            command = shlex.join([sys.executable, "-B", "-S", "-P", str(BOOTSTRAP)])
+            (directory / "bootstrap").write_text(f"#!/bin/sh\nexec {command}\n")
+            (directory / "bootstrap").chmod(0o755)
+    return str(directory)
