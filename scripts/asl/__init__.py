@@ -1,0 +1,1 @@
+"""Reads Amazon States Language definitions: their graphs, their expressions and what is wrong with them."""
