@@ -1,0 +1,45 @@
+# The values of local, and nothing else: what is the same everywhere is in modules/.
+module "foundation" {
+  source = "../../modules/foundation"
+
+  name                 = "workflows-local"
+  alarm_emails         = []
+  architecture         = "arm64"
+  artifacts            = "${path.root}/../../build"
+  deletion_protection  = false
+  log_retention_days   = 7
+  permissions_boundary = null
+}
+
+module "etl_pipeline" {
+  source = "../../modules/workflows/etl_pipeline"
+
+  foundation        = module.foundation.foundation
+  subscriber_emails = []
+
+  limits = {
+    chunk_bytes      = 65536
+    max_concurrency  = 4
+    max_object_bytes = 1073741824
+  }
+
+  contracts = {
+    planes = {
+      key                  = ["tailnum"]
+      missing              = ["", "NA"]
+      max_rejected_percent = 5
+
+      columns = {
+        tailnum      = { type = "string", required = true, max_length = 10 }
+        year         = { type = "integer" }
+        type         = { type = "string", required = true }
+        manufacturer = { type = "string", required = true }
+        model        = { type = "string", required = true }
+        engines      = { type = "integer", required = true }
+        seats        = { type = "integer", required = true }
+        speed        = { type = "integer" }
+        engine       = { type = "string", required = true }
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+# Where the state lies and which account this is.
+terraform {
+  required_version = ">= 1.10"
+
+  backend "s3" {
+    bucket       = "workflows-prod-state-000000000003-us-east-1"
+    key          = "workflows.tfstate"
+    region       = "us-east-1"
+    encrypt      = true
+    use_lockfile = true
+  }
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+}
+
+provider "aws" {
+  region              = "us-east-1"
+  allowed_account_ids = ["000000000003"]
+
+  default_tags {
+    tags = {
+      Environment = "prod"
+      ManagedBy   = "terraform"
+    }
+  }
+}

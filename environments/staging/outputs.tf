@@ -1,0 +1,10 @@
+# What people, tests and the operator commands need to know of this environment.
+output "etl_pipeline" {
+  description = "Names and ARNs of the ETL pipeline's parts."
+  value       = module.etl_pipeline.etl_pipeline
+}
+
+output "foundation" {
+  description = "What every workflow of this environment leans on."
+  value       = module.foundation.foundation
+}

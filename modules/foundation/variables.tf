@@ -1,0 +1,90 @@
+# What an environment decides once for all of its workflows.
+variable "name" {
+  description = "Prefix of every resource's name, such as `workflows-dev`."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) <= 20
+    error_message = "`name` starts bucket names: use at most 20 lower-case letters, digits and single hyphens."
+  }
+}
+
+variable "alarm_emails" {
+  description = "E-mail addresses that hear of every alarm; each has to confirm its subscription once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "`alarm_emails` holds something that is no e-mail address: write them like `team@example.com`."
+  }
+}
+
+variable "architecture" {
+  description = "Processor of every function, and the one the layer is built for: `arm64` costs a fifth less."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "`architecture` must be `arm64` or `x86_64`."
+  }
+}
+
+variable "artifacts" {
+  description = "Directory with the zips that `make package` builds."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists("${var.artifacts}/layer_${var.architecture}.zip")
+    error_message = "There is no ${var.artifacts}/layer_${var.architecture}.zip: run `make package` first."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether stored data outlives `terraform destroy`: tables refuse deletion, buckets must be emptied first."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days; CloudWatch knows certain numbers only."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains(local.log_retentions, var.log_retention_days)
+    error_message = "CloudWatch keeps logs for one of these numbers of days: ${join(", ", local.log_retentions)}."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "Name of the IAM policy that bounds every role, as `environments/bootstrap` makes it; null for none."
+  type        = string
+  default     = null
+}
+
+variable "runtime" {
+  description = "Python of every function; the layer is built for it."
+  type        = string
+  default     = "python3.13"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^python3\\.(1[2-9])$", var.runtime))
+    error_message = "`runtime` must be a Python runtime of Lambda from `python3.12` on."
+  }
+}
+
+locals {
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+  log_retentions = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+  ]
+}

@@ -1,0 +1,14 @@
+# Where things are, for people, tests and the operator commands.
+output "etl_pipeline" {
+  description = "Names and ARNs of the workflow's parts."
+  value = {
+    bucket              = aws_s3_bucket.this.bucket
+    records_table       = aws_dynamodb_table.this["records"].name
+    runs_table          = aws_dynamodb_table.this["runs"].name
+    contracts_path      = local.contracts_path
+    state_machine_arn   = module.state_machine.state_machine_arn
+    state_machine_alias = module.state_machine.arn
+    topic_arn           = aws_sns_topic.this.arn
+    function_names      = { for name, function in module.function : name => function.name }
+  }
+}
