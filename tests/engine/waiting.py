@@ -1,0 +1,13 @@
+"""Waits for what the engine does in the background."""
+
+import time
+from collections.abc import Callable
+
+
+def until[T](probe: Callable[[], T], seconds: float = 10) -> T:
+    """Return the first true value of `probe`; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := probe()):
+        assert time.monotonic() < deadline, f"nothing within {seconds} s"
+        time.sleep(0.05)
+    return found
