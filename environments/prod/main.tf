@@ -31,7 +31,7 @@ module "etl_pipeline" {
 
       columns = {
         tailnum      = { type = "string", required = true, max_length = 10 }
-        year         = { type = "integer" }
+        year         = { type = "integer", required = true }
         type         = { type = "string", required = true }
         manufacturer = { type = "string", required = true }
         model        = { type = "string", required = true }
