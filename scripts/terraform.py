@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path(__file__).resolve().parent.parent / "build"
 MINIMUM = (1, 10)  # the first with S3-native state locking
 REGISTRY = "registry.terraform.io"
 PROVIDER = Path(REGISTRY, "hashicorp", "aws")
@@ -31,8 +31,8 @@ class TerraformError(Exception):
     """Terraform cannot be used here; the message is one sentence for the person at the keyboard."""
 
 
-def environment(base: Mapping[str, str] = os.environ, build: Path = ROOT / "build") -> dict[str, str]:
-    """Return `base` plus what Terraform needs to find its providers; writes `terraform.rc` under `build` if needed.
+def environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return `base` plus what Terraform needs to find its providers; writes `build/terraform.rc` if needed.
 
     First of these wins: the mirror that TERRAFORM_MIRROR names (empty: use none), the CLI configuration that
     TF_CLI_CONFIG_FILE names (unless the file is missing), the user's own `~/.terraformrc`, a mirror found on this
@@ -47,9 +47,9 @@ def environment(base: Mapping[str, str] = os.environ, build: Path = ROOT / "buil
     mirror = find_mirror(_expand(PREFIXES)) if named is None else _named_mirror(named)
     if mirror is None:
         # One copy of a provider of several hundred megabytes; the cache's folder must exist.
-        cache = Path(settings.setdefault("TF_PLUGIN_CACHE_DIR", str(build / "providers")))
+        cache = Path(settings.setdefault("TF_PLUGIN_CACHE_DIR", str(BUILD / "providers")))
         cache.mkdir(parents=True, exist_ok=True)
-    return settings | {"TF_CLI_CONFIG_FILE": str(_write(build / "terraform.rc", configuration(mirror)))}
+    return settings | {"TF_CLI_CONFIG_FILE": str(_write(BUILD / "terraform.rc", configuration(mirror)))}
 
 
 def find_mirror(prefixes: Iterable[Path]) -> Path | None:
