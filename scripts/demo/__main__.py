@@ -9,6 +9,7 @@ import time
 from rich.console import Console
 
 from scripts import demo, local
+from scripts.deployment import ROOT
 from scripts.executions import ExecutionTimeoutError
 from scripts.local_engine import Engine, EngineError
 from scripts.terraform import TerraformError
@@ -32,7 +33,7 @@ def main() -> int:
     except (EngineError, TerraformError, local.ApplyError, ExecutionTimeoutError) as error:
         print(error, file=sys.stderr)
         return 1
-    console.print(f"\nThe engine keeps running (log: {engine.log.relative_to(local.ROOT)}); `make down` stops it.")
+    console.print(f"\nThe engine keeps running (log: {engine.log.relative_to(ROOT)}); `make down` stops it.")
     return 0
 
 
