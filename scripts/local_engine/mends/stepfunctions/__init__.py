@@ -1,0 +1,23 @@
+"""Step Functions: the engine's API and query languages; roles, limits, history and logs as AWS has them."""
+
+from importlib import import_module
+
+MENDS = (
+    "announce",
+    "branches",
+    "dataset",
+    "distributed",
+    "history",
+    "machines",
+    "retry",
+    "role",
+    "start",
+    "task",
+    "walk",
+)
+
+
+def apply() -> None:
+    """Apply every mend of Step Functions."""
+    for name in MENDS:
+        import_module(f"{__name__}.{name}").apply()

@@ -1,0 +1,186 @@
+"""Machines: what is checked when one is made, what is kept of it, and how it and its executions are described."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import stepfunctions as engine
+
+from scripts.local_engine.authorization import role_allows, service_may_assume
+from scripts.local_engine.mends.stepfunctions import definition, start
+from scripts.local_engine.patching import wrap
+
+type Request = dict[str, Any]
+type Response = tuple[int, dict[str, str], bytes]
+
+_LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+_TRACING = (
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+)
+_NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+
+
+def create(original: Any, data: Request) -> Any:
+    """Create a machine whose definition is sound and whose role may do what creating it takes.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+    Engine: took any definition and any role, forgot the tracing configuration and a description.
+    """
+    arn = f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{data.get('name')}"
+    response = _refusal(data, arn) or original(data)
+    return _keep(arn, data, response)
+
+
+def update(original: Any, data: Request) -> Any:
+    """Update a machine under the conditions of creating one; the engine fell short as there."""
+    arn = str(data.get("stateMachineArn"))
+    known = engine._state_machines.get(arn, {})
+    names = ("roleArn", "definition", "loggingConfiguration", "tracingConfiguration")
+    response = _refusal({name: data.get(name) or known.get(name) for name in names}, arn) or original(data)
+    return _keep(arn, data, response)
+
+
+def _keep(arn: str, data: Request, response: Response) -> Response:
+    if response[0] == 200:  # noqa: PLR2004 - HTTP
+        machine = engine._state_machines[arn]
+        machine.setdefault("tracingConfiguration", {"enabled": False})
+        if "tracingConfiguration" in data:
+            machine["tracingConfiguration"] = data["tracingConfiguration"]
+    return response
+
+
+def _refusal(data: Request, arn: str) -> Response | None:
+    """Return AWS's refusal of a machine, None when there is nothing to refuse."""
+    found = definition.faults(data.get("definition") or "")
+    if found:
+        told = "; ".join(f"{fault['code']}: {fault['message']} at {fault['location']}" for fault in found)
+        return _error("InvalidDefinition", f"Invalid State Machine Definition: '{told}'")
+    role = data.get("roleArn") or ""
+    if not service_may_assume(role, "states.amazonaws.com", arn):
+        return _error(
+            "AccessDeniedException",
+            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
+            "the provided role.",
+        )
+    logging = data.get("loggingConfiguration") or {}
+    if logging.get("level", "OFF") != "OFF" and not _may(role, _LOG_DELIVERY):
+        return _error(
+            "AccessDeniedException", "The state machine IAM Role is not authorized to access the Log Destination"
+        )
+    if _starts_and_waits(data["definition"]) and not _may_make_rule(role):
+        return _error("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
+    if (data.get("tracingConfiguration") or {}).get("enabled"):
+        _may(role, _TRACING)  # AWS: without them it runs, untraced; asked for the decision log
+    return None
+
+
+def _may(role: str, actions: tuple[str, ...], resource: str = "*") -> bool:
+    decisions = [bool(role_allows(role, action, resource, via="states")) for action in actions]
+    return all(decisions)
+
+
+def _starts_and_waits(text: str) -> bool:
+    resources = [state.get("Resource", "") for state in definition.states(json.loads(text))]
+    return any(resource.startswith("arn:aws:states:::states:startExecution.sync") for resource in resources)
+
+
+def _may_make_rule(role: str) -> bool:
+    """AWS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies."""
+    rule = f"arn:aws:events:{get_region()}:{get_account_id()}:rule/{_NESTED_RULE}"
+    return _may(role, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
+
+
+def _error(code: str, message: str) -> Response:
+    response: Response = engine.error_response_json(code, message, 400)
+    return response
+
+
+def validate(_original: Any, data: Request) -> Any:
+    """Say what is wrong with a definition (see `definition.faults`)."""
+    found = definition.faults(data.get("definition", ""))
+    return engine.json_response({"result": "FAIL" if found else "OK", "diagnostics": found, "truncated": False})
+
+
+def describe(original: Any, data: Request) -> Any:
+    """Describe a machine; by a version's or an alias's ARN the one that would run.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+    Engine: no tracing configuration; for an alias the current definition.
+    """
+    arn = data.get("stateMachineArn", "")
+    machine = start.resolve(arn)
+    if machine is None:
+        return original(data)
+    kept = ("definition", "roleArn", "type", "loggingConfiguration", "tracingConfiguration")
+    return _amended(original(data), lambda answer: answer | {key: machine[key] for key in kept if key in machine})
+
+
+def describe_execution(original: Any, data: Request) -> Any:
+    """Describe an execution with its version, alias and redrives.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    Engine: none of these.
+    """
+    execution = engine._executions.get(data.get("executionArn")) or {}
+    extra = {key: execution[key] for key in ("stateMachineVersionArn", "stateMachineAliasArn") if key in execution}
+    extra["redriveCount"] = execution.get("_redrives", 0)
+    if "redriveDate" in execution:
+        extra["redriveDate"] = execution["redriveDate"]
+    return _amended(original(data), lambda answer: answer | extra)
+
+
+def list_executions(original: Any, data: Request) -> Any:
+    """List a machine's executions, for a version's or an alias's ARN those started by it.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+    Engine: none for a version or an alias.
+    """
+    arn = data.get("stateMachineArn", "")
+    machine = start.resolve(arn)
+    if machine is None or machine["stateMachineArn"] == arn:
+        return original(data)
+    key = "stateMachineAliasArn" if arn in engine._state_machine_aliases else "stateMachineVersionArn"
+
+    def own(answer: Request) -> Request:
+        mine = [each for each in answer["executions"] if engine._executions[each["executionArn"]].get(key) == arn]
+        return {**answer, "executions": [{**each, key: arn} for each in mine]}
+
+    return _amended(original({**data, "stateMachineArn": machine["stateMachineArn"]}), own)
+
+
+def _amended(response: Response, change: Callable[[Request], Request]) -> Response:
+    if response[0] != 200:  # noqa: PLR2004 - HTTP
+        return response
+    amended: Response = engine.json_response(change(json.loads(response[2])))
+    return amended
+
+
+async def handle(original: Any, method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any) -> Any:
+    """Serve RedriveExecution, which the engine does not know."""
+    if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+        return engine._finalize_response(start.redrive_execution(json.loads(body)))
+    return await original(method, path, headers, body, query_params)
+
+
+def apply() -> None:
+    """Mend machines' and executions' descriptions."""
+    wrap(engine, "handle_request")(handle)
+    wrap(engine, "_create_state_machine")(create)
+    wrap(engine, "_update_state_machine")(update)
+    wrap(engine, "_validate_state_machine_definition")(validate)
+    wrap(engine, "_describe_state_machine")(describe)
+    wrap(engine, "_describe_execution")(describe_execution)
+    wrap(engine, "_list_executions")(list_executions)
