@@ -20,7 +20,7 @@ def apply() -> None:
     wrap(lambda_svc, "_emit_lambda_logs")(_write_log)
 
 
-def _write_log(  # noqa: PLR0913, PLR0917 the engine's parameters
+def _write_log(
     original: Function,
     func: dict[str, Any],
     request_id: str,
@@ -55,7 +55,7 @@ def _open_stream(role: str, group: str, name: str) -> dict[str, Any] | None:
     arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
     groups = cloudwatch_logs._log_groups
     if group not in groups:
-        if not role_allows(role, "logs:CreateLogGroup", arn, via="lambda"):
+        if not role_allows(role, "logs:CreateLogGroup", f"{arn}:log-stream:", via="lambda"):
             return None
         cloudwatch_logs._create_log_group({"logGroupName": group})
     if name not in groups[group]["streams"]:

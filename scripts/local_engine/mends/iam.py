@@ -1,0 +1,98 @@
+"""IAM: every decision about a role is logged, made on the resources AWS names, and told as AWS tells it."""
+
+import contextvars
+from collections.abc import Iterator
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id
+from ministack.services import sts
+
+from scripts.local_engine import request
+from scripts.local_engine.authorization import record, role_arn_of
+from scripts.local_engine.patching import Function, wrap
+
+# What was denied last in the request in hand: an action and a resource.
+_denied: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("denied", default=("", ""))
+
+
+def apply() -> None:
+    """Apply the mends of this file."""
+    wrap(app, "pin_signed_body")(_keep_body)
+    wrap(iam_evaluator, "enforce")(_enforce)
+    wrap(iam_actions, "access_denied_response")(_denial)
+
+
+def _keep_body(original: Function, body: bytes) -> None:
+    """Keep the request's body for the decisions that depend on it; the engine forgets it after authentication."""
+    request.body.set(body)
+    original(body)
+
+
+def _enforce(
+    original: Function,
+    access_key_id: str,
+    iam_action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: dict[str, Any] | None = None,
+) -> Any:
+    """Decide on each resource AWS names for the action, and log the decision when a role asks.
+
+    AWS: the resources and condition keys of
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html (a group's
+    actions are decided on `log-group:NAME:log-stream:`), .../list_awssystemsmanager.html (each name, and the path)
+    and .../list_amazoncloudwatch.html (cloudwatch:namespace).
+    Engine: least-privilege policies for those were refused; nothing was logged.
+    """
+    context = {**(service_context or {}), **_context(iam_action)}
+    for resource in list(_resources(iam_action, resource_arn, f":{region}:{get_account_id()}:")):
+        outcome = original(access_key_id, iam_action, service, region, resource, context)
+        if outcome and iam_action.startswith("logs:") and resource != resource_arn:
+            outcome = original(access_key_id, iam_action, service, region, resource_arn, context)
+        _log(access_key_id, iam_action, resource, outcome)
+        if outcome:
+            _denied.set((iam_action, resource))
+            return outcome
+    return None
+
+
+def _resources(action: str, resource: str, scope: str) -> Iterator[str]:
+    asked = request.fields() if action.startswith(("logs:", "ssm:")) else {}
+    if action == "ssm:GetParameters":
+        yield from (f"arn:aws:ssm{scope}parameter/{name.lstrip('/')}" for name in asked.get("Names", []))
+    elif action == "ssm:GetParametersByPath":
+        yield f"arn:aws:ssm{scope}parameter/{asked.get('Path', '').strip('/')}"
+    elif action.startswith("logs:") and resource.count(":") == 6:  # noqa: PLR2004 a group's ARN, without a stream
+        yield f"{resource}:log-stream:{asked.get('logStreamName', '')}"
+    else:
+        yield resource
+
+
+def _context(action: str) -> dict[str, Any]:
+    if action == "cloudwatch:PutMetricData" and (namespace := request.fields().get("Namespace")):
+        return {"cloudwatch:namespace": namespace}
+    return {}
+
+
+def _log(access_key_id: str, action: str, resource: str, outcome: Any) -> None:
+    principal = str((sts._sessions.get(access_key_id) or {}).get("Arn", ""))
+    if ":assumed-role/" in principal and not isinstance(outcome, iam_evaluator.AuthError):
+        record(role_arn_of(principal), action, resource, outcome.decision if outcome else "Allow", via="api")
+
+
+def _denial(original: Function, service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
+    """Name the resource in every denial, and the action that was missing.
+
+    AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    Engine: "on resource: …" only for a few services; it named the API call when another permission was missing.
+    """
+    missing, resource = _denied.get()
+    plain = not details.get("error_code") and not details.get("message") and not details.get("resource_policy_arn")
+    if plain and missing:
+        details["resource_arn"] = resource  # some services word the message themselves
+        explicit = details.get("explicit_deny", False)
+        details["message"] = iam_actions.identity_denial_message(missing, principal_arn, resource, explicit)
+    return original(service, action, principal_arn, request_id, **details)

@@ -1,0 +1,179 @@
+"""IAM: denials, the decision log, passing roles, and policies that AWS would not refuse."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts.local_engine import Engine
+from tests.engine.functions import Functions, zipped
+
+Clients = Callable[[str], Any]
+AsRole = Callable[..., Any]
+ARN = "arn:aws:{}:us-east-1:000000000000:{}"
+
+
+def denied(call: Callable[..., Any], **arguments: Any) -> str:
+    with pytest.raises(ClientError) as refusal:
+        call(**arguments)
+    assert "AccessDenied" in refusal.value.response["Error"]["Code"], refusal.value
+    return str(refusal.value.response["Error"]["Message"])
+
+
+def test_a_denial_names_principal_action_and_resource(as_role: AsRole, name: str) -> None:
+    clients = as_role()
+    role = clients.role_arn.rsplit("/", 1)[1]
+    assert denied(clients("dynamodb").get_item, TableName=name, Key={"id": {"S": "1"}}) == (
+        f"User: arn:aws:sts::000000000000:assumed-role/{role}/test is not authorized to perform: dynamodb:GetItem "
+        f"on resource: {ARN.format('dynamodb', f'table/{name}')} "
+        "because no identity-based policy allows the dynamodb:GetItem action"
+    )
+
+
+def test_every_decision_about_a_role_is_logged(as_role: AsRole, client: Clients, engine: Engine, name: str) -> None:
+    client("sqs").create_queue(QueueName=name)
+    clients = as_role({"Action": "sqs:GetQueueUrl", "Resource": ARN.format("sqs", name)})
+    url = clients("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    denied(clients("sqs").receive_message, QueueUrl=url)
+    mine = [d for d in engine.decisions() if d["principal"] == clients.role_arn]
+    found = [(d["action"], d["resource"], d["decision"], d["via"]) for d in mine]
+    arn = ARN.format("sqs", name)
+    assert found == [
+        ("sqs:GetQueueUrl", arn, "Allow", "api"),
+        ("sqs:ReceiveMessage", arn, "ImplicitDeny", "api"),
+    ]
+    assert mine[0]["time"] <= mine[1]["time"]
+
+
+def test_a_functions_role_is_logged(functions: Functions, engine: Engine, make_role: Callable[..., str]) -> None:
+    source = "import urllib.request\ndef handler(event, context): return 1"
+    role = make_role()
+    functions.invoke(functions.make(source, Role=role))
+    assert {d["principal"] for d in engine.decisions() if d["principal"] == role} == {role}
+
+
+def test_log_group_policies_with_the_star_suffix(as_role: AsRole, client: Clients, name: str) -> None:
+    client("logs").create_log_group(logGroupName=name)
+    group = ARN.format("logs", f"log-group:{name}")
+    logs = as_role({"Action": ["logs:CreateLogStream", "logs:DescribeLogStreams"], "Resource": f"{group}:*"})("logs")
+    logs.create_log_stream(logGroupName=name, logStreamName="s")
+    assert logs.describe_log_streams(logGroupName=name)["logStreams"][0]["logStreamName"] == "s"
+    one = as_role({"Action": "logs:CreateLogStream", "Resource": f"{group}:log-stream:mine"})("logs")
+    one.create_log_stream(logGroupName=name, logStreamName="mine")
+    assert f"{group}:log-stream:other" in denied(one.create_log_stream, logGroupName=name, logStreamName="other")
+
+
+def test_parameters_are_decided_by_name_and_path(as_role: AsRole, client: Clients, name: str) -> None:
+    for leaf in ("a", "b"):
+        client("ssm").put_parameter(Name=f"/{name}/{leaf}", Value=leaf, Type="String")
+    actions = ["ssm:GetParameters", "ssm:GetParametersByPath"]
+    ssm = as_role({"Action": actions, "Resource": ARN.format("ssm", f"parameter/{name}/a")})("ssm")
+    assert ssm.get_parameters(Names=[f"/{name}/a"])["Parameters"][0]["Value"] == "a"
+    denied(ssm.get_parameters, Names=[f"/{name}/a", f"/{name}/b"])
+    denied(ssm.get_parameters_by_path, Path=f"/{name}")
+    all_of_it = as_role({"Action": actions, "Resource": ARN.format("ssm", f"parameter/{name}")})("ssm")
+    assert len(all_of_it.get_parameters_by_path(Path=f"/{name}")["Parameters"]) == 2
+
+
+def test_metrics_are_decided_by_namespace(as_role: AsRole) -> None:
+    condition = {"StringEquals": {"cloudwatch:namespace": "mine"}}
+    cloudwatch = as_role({"Action": "cloudwatch:PutMetricData", "Resource": "*", "Condition": condition})("cloudwatch")
+    cloudwatch.put_metric_data(Namespace="mine", MetricData=[{"MetricName": "m", "Value": 1}])
+    denied(cloudwatch.put_metric_data, Namespace="other", MetricData=[{"MetricName": "m", "Value": 1}])
+
+
+def test_batches_are_decided_by_table(as_role: AsRole, client: Clients, name: str) -> None:
+    for table in (name, f"{name}-other"):
+        client("dynamodb").create_table(
+            TableName=table,
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    resource = ARN.format("dynamodb", f"table/{name}")
+    dynamodb = as_role({"Action": "dynamodb:BatchWriteItem", "Resource": resource})("dynamodb")
+    put = [{"PutRequest": {"Item": {"id": {"S": "1"}}}}]
+    dynamodb.batch_write_item(RequestItems={name: put})
+    assert f"table/{name}-other" in denied(dynamodb.batch_write_item, RequestItems={name: put, f"{name}-other": put})
+
+
+def test_a_version_of_an_object_is_an_action_of_its_own(as_role: AsRole, client: Clients, name: str) -> None:
+    client("s3").create_bucket(Bucket=name)
+    client("s3").put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    version = client("s3").put_object(Bucket=name, Key="k", Body=b"x")["VersionId"]
+    resource = f"arn:aws:s3:::{name}/*"
+    s3 = as_role({"Action": "s3:GetObject", "Resource": resource})("s3")
+    s3.get_object(Bucket=name, Key="k")
+    assert "s3:GetObjectVersion" in denied(s3.get_object, Bucket=name, Key="k", VersionId=version)
+    as_role({"Action": "s3:GetObjectVersion", "Resource": resource})("s3").get_object(
+        Bucket=name, Key="k", VersionId=version
+    )
+
+
+def test_giving_a_function_a_role_needs_pass_role(
+    as_role: AsRole, make_role: Callable[..., str], client: Clients, name: str
+) -> None:
+    role = make_role()
+    create = {"Action": "lambda:CreateFunction", "Resource": "*"}
+    settings = {"Runtime": "python3.13", "Handler": "f.h", "Code": {"ZipFile": zipped({"f.py": ""})}, "Role": role}
+    message = denied(as_role(create)("lambda").create_function, FunctionName=name, **settings)
+    assert f"iam:PassRole on resource: {role} because" in message
+    passing = {
+        "Action": "iam:PassRole",
+        "Resource": role,
+        "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+    }
+    as_role(create, passing)("lambda").create_function(FunctionName=name, **settings)
+    untrusting = make_role(trust="states.amazonaws.com")
+    with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
+        client("lambda").create_function(FunctionName=f"{name}-2", **{**settings, "Role": untrusting})
+    with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
+        client("lambda").update_function_configuration(FunctionName=name, Role=untrusting)
+
+
+def test_the_source_account_in_a_trust_policy_is_evaluated(
+    make_role: Callable[..., str], client: Clients, name: str
+) -> None:
+    def role(account: str) -> str:
+        condition = {"StringEquals": {"aws:SourceAccount": account}}
+        return make_role(trust={"Principal": {"Service": "lambda.amazonaws.com"}, "Condition": condition})
+
+    settings = {"Runtime": "python3.13", "Handler": "f.h", "Code": {"ZipFile": zipped({"f.py": ""})}}
+    client("lambda").create_function(FunctionName=name, Role=role("000000000000"), **settings)
+    with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
+        client("lambda").create_function(FunctionName=f"{name}-2", Role=role("999999999999"), **settings)
+
+
+@pytest.mark.parametrize("service", ["stepfunctions", "events", "scheduler"])
+def test_giving_other_services_a_role_needs_pass_role(
+    service: str, as_role: AsRole, make_role: Callable[..., str], client: Clients, name: str
+) -> None:
+    role = make_role(trust=f"{'states' if service == 'stepfunctions' else service}.amazonaws.com")
+    client("events").put_rule(Name=name, EventPattern='{"source": ["x"]}')
+    target = {"Arn": ARN.format("sqs", name), "RoleArn": role}
+    calls = {
+        "stepfunctions": (
+            "states:CreateStateMachine",
+            "create_state_machine",
+            {"name": name, "roleArn": role, "definition": json.dumps(MACHINE)},
+        ),
+        "events": ("events:PutTargets", "put_targets", {"Rule": name, "Targets": [{"Id": "t", **target}]}),
+        "scheduler": (
+            "scheduler:CreateSchedule",
+            "create_schedule",
+            {
+                "Name": name,
+                "ScheduleExpression": "rate(1 hour)",
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "Target": target,
+            },
+        ),
+    }
+    action, method, arguments = calls[service]
+    clients = as_role({"Action": action, "Resource": "*"})
+    assert f"iam:PassRole on resource: {role}" in denied(getattr(clients(service), method), **arguments)
+
+
+MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
