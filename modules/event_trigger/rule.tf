@@ -29,5 +29,5 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   # EventBridge delivers from the first second on.
-  depends_on = [aws_iam_role_policy.this, aws_lambda_permission.this, aws_sqs_queue_policy.undelivered]
+  depends_on = [aws_iam_role_policy.this, aws_lambda_permission.this]
 }

@@ -8,11 +8,7 @@ resource "aws_sqs_queue" "undelivered" {
   name                      = local.undelivered_name
   message_retention_seconds = 14 * 24 * 60 * 60 # the longest that SQS offers
   sqs_managed_sse_enabled   = true              # no key policy that could be wrong when something already is
-}
-
-resource "aws_sqs_queue_policy" "undelivered" {
-  queue_url = aws_sqs_queue.undelivered.id
-  policy    = data.aws_iam_policy_document.undelivered.json
+  policy                    = data.aws_iam_policy_document.undelivered.json
 }
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html#eb-dlq-perms

@@ -8,11 +8,7 @@ resource "aws_sqs_queue" "failures" {
   name                      = local.failures_name
   message_retention_seconds = 14 * 24 * 60 * 60 # the longest that SQS offers
   sqs_managed_sse_enabled   = true              # no key policy that could be wrong when something already is
-}
-
-resource "aws_sqs_queue_policy" "failures" {
-  queue_url = aws_sqs_queue.failures.id
-  policy    = data.aws_iam_policy_document.failures.json
+  policy                    = data.aws_iam_policy_document.failures.json
 }
 
 data "aws_iam_policy_document" "failures" {

@@ -97,23 +97,6 @@ data "aws_iam_policy_document" "permissions" {
     }
   }
 
-  lifecycle {
-    precondition {
-      condition     = local.unseen_calls == 0
-      error_message = "${var.definition} nests Map or Parallel deeper than five levels: move the inner part to a machine of its own."
-    }
-
-    precondition {
-      condition     = length(local.unknown) == 0
-      error_message = "No permissions are known for ${join(", ", local.unknown)}: use another integration, or add it to modules/state_machine/integrations.tf."
-    }
-
-    precondition {
-      condition     = length(local.unnamed) == 0
-      error_message = "The role cannot be derived for ${join(", ", local.unnamed)}: name what is called by a placeholder, like \"FunctionName\": \"$${load_chunk}\"."
-    }
-  }
-
   # The key of what is called, and only through the services called.
   dynamic "statement" {
     for_each = local.key_users

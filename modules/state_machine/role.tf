@@ -10,6 +10,23 @@ resource "aws_iam_role_policy" "this" {
   name   = "permissions"
   role   = aws_iam_role.this.id
   policy = data.aws_iam_policy_document.permissions.json
+
+  lifecycle {
+    precondition {
+      condition     = local.unseen_calls == 0
+      error_message = "${var.definition} nests Map or Parallel deeper than five levels: move the inner part to a machine of its own."
+    }
+
+    precondition {
+      condition     = length(local.unknown) == 0
+      error_message = "No permissions are known for ${join(", ", local.unknown)}: use another integration, or add it to modules/state_machine/integrations.tf."
+    }
+
+    precondition {
+      condition     = length(local.unnamed) == 0
+      error_message = "The role cannot be derived for ${join(", ", local.unnamed)}: name what is called by a placeholder, like \"FunctionName\": \"$${load_chunk}\"."
+    }
+  }
 }
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
