@@ -1,0 +1,1 @@
+"""How the ETL workflow talks to AWS: the only code that does."""

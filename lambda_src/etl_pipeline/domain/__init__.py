@@ -1,0 +1,1 @@
+"""What the ETL workflow decides, without AWS: standard library only."""

@@ -1,0 +1,25 @@
+"""TransformChunk: turns one range of the file into staged put requests, rejected rows, and key records."""
+
+from typing import Any
+
+from etl_pipeline.adapters import objects
+from etl_pipeline.adapters.run_files import job_of
+from etl_pipeline.domain.chunk import transform
+from etl_pipeline.domain.places import RunPlaces
+from etl_pipeline.domain.rows import READERS
+from shared.observability import logger
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
+    """Take `{"run": …, "chunk": {"number", "start", "end"}}`; return the chunk's counts."""
+    bucket, places, number = event["run"]["bucket"], RunPlaces(event["run"]["run_id"]), event["chunk"]["number"]
+    job = job_of(bucket, places)
+    span = event["chunk"]["start"], event["chunk"]["end"]
+    text = objects.read(bucket, job.source.key, version_id=job.source.version_id, span=span).decode()
+    chunk = transform(READERS[job.kind](text, job.columns), job.contract, job.columns, job.dataset, number)
+    objects.write(bucket, places.keys(number), chunk.key_records())
+    objects.write(bucket, places.staged(number), "\n".join(chunk.staged).encode())
+    if chunk.rejected:
+        objects.write(bucket, places.rejects(number), "\n".join(chunk.rejected).encode())
+    return {"number": number, "read": chunk.read, "staged": len(chunk.staged), "rejected": len(chunk.rejected)}
