@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from scripts.local_engine import Engine
 from tests.engine.functions import Functions
+from tests.engine.waiting import MINUTE
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -23,8 +24,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with Engine(port, tmp_path_factory.mktemp("engine")) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ENGINE_TIME_ALARM_SCALE", str(MINUTE / 60))
+        with Engine(port, tmp_path_factory.mktemp("engine")) as running:
+            yield running
 
 
 def _clients(engine: Engine, key: str, secret: str, token: str | None = None) -> Clients:

@@ -43,17 +43,18 @@ ECHO = [{"Type": "Pass"}]
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "config", "items"),
+    ("dataset", "items"),
     [
-        ("JSON", '[{"n": 1}, {"n": 2}]', {}, [{"n": 1}, {"n": 2}]),
-        ("JSONL", '{"n": 1}\n{"n": 2}\n', {}, [{"n": 1}, {"n": 2}]),
-        ("CSV", "n,m\n1,x\n2,y\n", {"CSVHeaderLocation": "FIRST_ROW"}, [{"n": "1", "m": "x"}, {"n": "2", "m": "y"}]),
-        ("JSON", "[1, 2, 3]", {"MaxItems": "{% 2 %}"}, [1, 2]),
+        (("JSON", '[{"n": 1}, {"n": 2}]', {}), [{"n": 1}, {"n": 2}]),
+        (("JSONL", '{"n": 1}\n{"n": 2}\n', {}), [{"n": 1}, {"n": 2}]),
+        (("CSV", "n,m\n1,x\n", {"CSVHeaderLocation": "FIRST_ROW"}), [{"n": "1", "m": "x"}]),
+        (("JSON", "[1, 2, 3]", {"MaxItems": "{% 2 %}"}), [1, 2]),
     ],
 )
 def test_items_are_read_from_where_an_expression_says(
-    machines: Machines, put: Any, kind: str, text: str, config: dict[str, Any], items: list[Any]
+    machines: Machines, put: Any, dataset: tuple[str, str, dict[str, Any]], items: list[Any]
 ) -> None:
+    kind, text, config = dataset
     where = put("items", text)
     arguments = {"Bucket": "{% $states.input.Bucket %}", "Key": "{% $states.input.Key %}"}
     state = distributed(ECHO, ItemReader=reader(kind, arguments, **config), MaxConcurrency="{% 1 + 1 %}")
@@ -163,7 +164,7 @@ def test_children_do_not_see_outer_variables(machines: Machines, put: Any) -> No
     assert ended["error"] == "States.ExceedToleratedFailureThreshold"
 
 
-def test_a_redriven_map_run_repeats_only_what_failed(machines: Machines, put: Any, client: Clients) -> None:
+def test_a_redriven_map_run_repeats_only_what_failed(machines: Machines, put: Any) -> None:
     where = put("items", "[1, 2]")
     task = {
         "Type": "Task",

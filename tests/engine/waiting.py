@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+MINUTE = 1.0  # seconds that a minute of an alarm lasts in the tests' engine
+
 
 def until[T](probe: Callable[[], T], seconds: float = 10) -> T:
     """Return the first true value of `probe`; fail after `seconds`."""

@@ -3,7 +3,7 @@
 import contextvars
 import copy
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ministack.services import stepfunctions as engine
@@ -23,21 +23,22 @@ def side_by_side(jobs: list[Callable[[], Any]], at_once: int, around: Scope) -> 
     AWS: https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html - when a branch fails, the state
     fails and the other branches are stopped. Engine: let them all run to their end first.
     """
-    execution = around.execution
-    scopes = [Scope(execution, parent=around, previous=around.previous) for _ in jobs]
+    group = Scope(around.execution, parent=around)
+    scopes = [Scope(around.execution, parent=group, previous=around.previous) for _ in jobs]
 
     def run(job: Callable[[], Any], own: Scope) -> Any:
         own.go_on()
-        with scope.entered(own):
-            return job()
+        try:
+            with scope.entered(own):
+                return job()
+        except BaseException:
+            group.stopped = True
+            raise
 
     with ThreadPoolExecutor(max(min(at_once, len(jobs)), 1)) as pool:
         futures = [
             pool.submit(contextvars.copy_context().run, run, job, own) for job, own in zip(jobs, scopes, strict=True)
         ]
-        _, unfinished = wait(futures, return_when=FIRST_EXCEPTION)
-        for own in scopes if unfinished else ():
-            own.stopped = True
     around.previous = max((own.previous for own in scopes), default=around.previous)
     errors = [error for future in futures if (error := future.exception())]
     for error in sorted(errors, key=lambda found: isinstance(found, Stopped)):  # the cause before its consequences

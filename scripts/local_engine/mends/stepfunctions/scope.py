@@ -13,7 +13,7 @@ type State = dict[str, Any]
 type Context = dict[str, Any]
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody else already decided how this ends
+class Stopped(Exception):
     """The branch was ended from outside: whatever it still does no longer counts."""
 
 
