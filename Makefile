@@ -19,8 +19,8 @@ help: ## List the targets
 
 setup: $(DEV) ## Install what development and the demo need into .venv
 
-demo: package ## Deploy everything to this machine and load a real file, live
-	@$(RUN) scripts.demo
+demo: package ## Deploy everything to this machine and run it on real input, live (WORKFLOW=one alone)
+	@$(RUN) scripts.demo $(WORKFLOW)
 
 down: $(DEV) ## Stop the local engine and remove all that it and the demo hold
 	@$(RUN) scripts.local_engine stop
