@@ -16,8 +16,14 @@ NAME = re.compile(r"[A-Z][A-Za-z0-9]*\??")
 PLACEHOLDER = re.compile(r"\$\{[a-z][a-z0-9_]*\}")
 TOKEN = "$states.context.Task.Token"  # noqa: S105 - the name of a callback's token, not one
 EVERYTHING = "States.ALL"
-# Retrying these would repeat mistakes, not overcome a fault that passes.
-NOT_TRANSIENT = {EVERYTHING, "States.TaskFailed", "States.Runtime", "States.QueryEvaluationError", "Lambda.Unknown"}
+# Retrying these would repeat a mistake of ours, not overcome a fault that passes.
+MISTAKES = {
+    EVERYTHING,
+    "States.Runtime",
+    "States.DataLimitExceeded",
+    "States.QueryEvaluationError",
+    "States.Permissions",
+}
 
 
 def problems(definition: Machine, compensations: Mapping[str, str]) -> list[str]:
@@ -90,7 +96,7 @@ def retries(machine: Machine) -> Iterator[str]:
             missing += [] if retrier.get("JitterStrategy") == "FULL" else ["JitterStrategy FULL"]
             if missing:
                 yield f"{where}: a Retry needs {' and '.join(missing)}"
-            if repeated := NOT_TRANSIENT.intersection(retrier.get("ErrorEquals", [])):
+            if repeated := MISTAKES.intersection(retrier.get("ErrorEquals", [])):
                 yield f"{where}: a Retry on {', '.join(sorted(repeated))} repeats what cannot succeed"
 
 

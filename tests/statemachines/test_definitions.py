@@ -5,7 +5,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from statelint.config import Config
 from statelint.linter import Linter
+from statelint.problem import ProblemType
 
 from scripts.asl.model import Machine, definitions
 from scripts.asl.rules import problems, recovering
@@ -13,8 +15,10 @@ from scripts.asl.rules import problems, recovering
 HERE = Path(__file__).parent
 DEFINITIONS = definitions(HERE.parent.parent / "statemachines")
 COMPENSATIONS: dict[str, str] = tomllib.loads((HERE / "compensations.toml").read_text())
-# statelint 3.1.0 knows neither a distributed Map's reader and label nor an expression where a number is meant.
-FALSE_ALARMS = re.compile(r'Field "(InputType|Label|MaxItems|CSVDelimiter)" not allowed|MaxConcurrency is ".*%}"')
+# statelint 3.1.0 knows neither a distributed Map's reader and label nor an expression where a number is meant, and it
+# wants 2.0 where AWS takes 2.
+FALSE_ALARMS = re.compile(r'Field "(InputType|Label|MaxItems|CSVDelimiter)" not allowed|MaxConcurrency is "{%')
+INTEGERS_FOR_FLOATS = Config(ignored_problem_types={ProblemType.FLOAT})
 
 each = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.name)
 
@@ -25,7 +29,9 @@ def test_there_are_definitions() -> None:
 
 @each
 def test_the_language_allows_it(definition: Machine) -> None:
-    alarms = [alarm for alarm in Linter.validate(definition.body) if not FALSE_ALARMS.search(alarm)]
+    alarms = [
+        alarm for alarm in Linter.validate(definition.body, INTEGERS_FOR_FLOATS) if not FALSE_ALARMS.search(alarm)
+    ]
     assert not alarms, "\n".join(alarms)
 
 
