@@ -14,7 +14,9 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam
+from ministack.services import iam, kms
+
+from scripts.local_engine import encryption
 
 _LOG = Path(os.environ["ENGINE_DIRECTORY"]) / "decisions.jsonl"
 _lock = threading.Lock()
@@ -48,8 +50,18 @@ def role_allows(
 ) -> Decision:
     """Decide whether a role may do `action` on `resource` (an ARN or `*`), by its own and the resource's policies.
 
+    Where the resource is encrypted with a customer's key, the role must be allowed to use that key too.
     `context` holds the request's condition keys; `via` names the service that acts with the role, and its session.
     """
+    found = _role_decision(role_arn, action, resource, context, via)
+    for use in encryption.uses(action, resource) if found else ():
+        for key_action in use.actions:
+            if not (denied := _role_decision(role_arn, key_action, use.key_arn, use.context, via)):
+                return denied
+    return found
+
+
+def _role_decision(role_arn: str, action: str, resource: str, context: dict[str, Any] | None, via: str) -> Decision:
     name, account = role_name(role_arn), get_account_id()
     request = iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/{via}",
@@ -77,7 +89,20 @@ def role_allows(
 
 
 def policy_allows(policy: Any, service: str, action: str, resource: str, source_arn: str) -> Decision:
-    """Decide whether a resource's own policy lets the service principal `service` act on it for `source_arn`."""
+    """Decide whether a resource's own policy lets the service principal `service` act on it for `source_arn`.
+
+    Where the resource is encrypted with a customer's key, the key's policy must let the service use it too.
+    """
+    found = _policy_decision(policy, service, action, resource, source_arn)
+    for use in encryption.uses(action, resource) if found else ():
+        key_policy = kms._resolve_key(use.key_arn)["Policy"]
+        for key_action in use.actions:
+            if not (denied := _policy_decision(key_policy, service, key_action, use.key_arn, source_arn)):
+                return denied
+    return found
+
+
+def _policy_decision(policy: Any, service: str, action: str, resource: str, source_arn: str) -> Decision:
     context = {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()}
     found = _service_decision(policy, service, action, resource, context)
     record(service, action, resource, found, via=source_arn)

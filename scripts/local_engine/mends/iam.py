@@ -1,13 +1,13 @@
 """IAM: every decision about a role is logged, made on the resources AWS names, and told as AWS tells it."""
 
 import contextvars
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id
-from ministack.services import sts
+from ministack.services import kms, sts
 
 from scripts.local_engine import request
 from scripts.local_engine.authorization import record, role_arn_of
@@ -19,14 +19,23 @@ _denied: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("denie
 
 def apply() -> None:
     """Apply the mends of this file."""
+    wrap(app, "pin_signed_request")(_keep_head)
     wrap(app, "pin_signed_body")(_keep_body)
     wrap(iam_evaluator, "enforce")(_enforce)
     wrap(iam_actions, "access_denied_response")(_denial)
 
 
+def _keep_head(
+    original: Function, method: str, raw_path: str, query_params: dict[str, Any], raw_headers: Any, *rest: Any
+) -> None:
+    """Keep the request's query and headers for the decisions that depend on them, as `_keep_body` keeps its body."""
+    request.current.set(request.Request(query_params, tuple(raw_headers)))
+    original(method, raw_path, query_params, raw_headers, *rest)
+
+
 def _keep_body(original: Function, body: bytes) -> None:
     """Keep the request's body for the decisions that depend on it; the engine forgets it after authentication."""
-    request.body.set(body)
+    request.current.set(replace(request.current.get(), body=body))
     original(body)
 
 
@@ -43,44 +52,48 @@ def _enforce(
 
     AWS: the resources and condition keys of
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html (a group's
-    actions are decided on `log-group:NAME:log-stream:`), .../list_awssystemsmanager.html (each name, and the path)
-    and .../list_amazoncloudwatch.html (cloudwatch:namespace).
+    actions are decided on `log-group:NAME:log-stream:`), .../list_awssystemsmanager.html (each name, and the path),
+    .../list_awskeymanagementservice.html (the key behind an alias) and .../list_amazoncloudwatch.html
+    (cloudwatch:namespace).
     Engine: least-privilege policies for those were refused; nothing was logged.
     """
     context = {**(service_context or {}), **_context(iam_action)}
-    for resource in list(_resources(iam_action, resource_arn, f":{region}:{get_account_id()}:")):
+    for resource in resources(iam_action, resource_arn, region):
         outcome = original(access_key_id, iam_action, service, region, resource, context)
         if outcome and iam_action.startswith("logs:") and resource != resource_arn:
             outcome = original(access_key_id, iam_action, service, region, resource_arn, context)
-        _log(access_key_id, iam_action, resource, outcome)
+        _log(access_key_id, iam_action, resource, outcome, via=context.get("kms:ViaService", "api"))
         if outcome:
             _denied.set((iam_action, resource))
             return outcome
     return None
 
 
-def _resources(action: str, resource: str, scope: str) -> Iterator[str]:
-    asked = request.fields() if action.startswith(("logs:", "ssm:")) else {}
+def resources(action: str, resource: str, region: str) -> list[str]:
+    """Return the ARNs that AWS decides an action of the request in hand on; mostly the one the engine found."""
+    asked = request.current.get().fields() if action.startswith(("logs:", "ssm:")) else {}
+    parameter = f"arn:aws:ssm:{region}:{get_account_id()}:parameter"
     if action == "ssm:GetParameters":
-        yield from (f"arn:aws:ssm{scope}parameter/{name.lstrip('/')}" for name in asked.get("Names", []))
-    elif action == "ssm:GetParametersByPath":
-        yield f"arn:aws:ssm{scope}parameter/{asked.get('Path', '').strip('/')}"
-    elif action.startswith("logs:") and resource.count(":") == 6:  # noqa: PLR2004 a group's ARN, without a stream
-        yield f"{resource}:log-stream:{asked.get('logStreamName', '')}"
-    else:
-        yield resource
+        return [f"{parameter}/{name.lstrip('/')}" for name in asked.get("Names", [])]
+    if action == "ssm:GetParametersByPath":
+        return [f"{parameter}/{asked.get('Path', '').strip('/')}"]
+    if action.startswith("logs:") and resource.count(":") == 6:  # noqa: PLR2004 a group's ARN, without a stream
+        return [f"{resource}:log-stream:{asked.get('logStreamName', '')}"]
+    if action.startswith("kms:") and (key := kms._resolve_key(resource)):
+        return [str(key["Arn"])]
+    return [resource]
 
 
 def _context(action: str) -> dict[str, Any]:
-    if action == "cloudwatch:PutMetricData" and (namespace := request.fields().get("Namespace")):
+    if action == "cloudwatch:PutMetricData" and (namespace := request.current.get().fields().get("Namespace")):
         return {"cloudwatch:namespace": namespace}
     return {}
 
 
-def _log(access_key_id: str, action: str, resource: str, outcome: Any) -> None:
+def _log(access_key_id: str, action: str, resource: str, outcome: Any, via: str) -> None:
     principal = str((sts._sessions.get(access_key_id) or {}).get("Arn", ""))
     if ":assumed-role/" in principal and not isinstance(outcome, iam_evaluator.AuthError):
-        record(role_arn_of(principal), action, resource, outcome.decision if outcome else "Allow", via="api")
+        record(role_arn_of(principal), action, resource, outcome.decision if outcome else "Allow", via)
 
 
 def _denial(original: Function, service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
@@ -95,4 +108,5 @@ def _denial(original: Function, service: str, action: str, principal_arn: str, r
         details["resource_arn"] = resource  # some services word the message themselves
         explicit = details.get("explicit_deny", False)
         details["message"] = iam_actions.identity_denial_message(missing, principal_arn, resource, explicit)
+        action = missing
     return original(service, action, principal_arn, request_id, **details)

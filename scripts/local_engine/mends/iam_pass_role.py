@@ -54,7 +54,7 @@ def _enforce(
         return outcome
     path, receiver = PASSING[iam_action]
     passed_to = {"iam:PassedToService": receiver}
-    roles = _values(request.fields(), path.split("."))
+    roles = _values(request.current.get().fields(), path.split("."))
     outcomes = (original(access_key_id, "iam:PassRole", "iam", region, role, passed_to) for role in roles)
     return next((found for found in outcomes if found), None)
 

@@ -59,7 +59,7 @@ def _attempt(func: dict[str, Any], event: Any) -> None:
 def _settings(config: dict[str, Any]) -> dict[str, Any]:
     found = base_function(config).get("event_invoke_configs") or {}
     qualifier = qualifier_of(config)
-    keys = [qualifier] if qualifier else ["", "$LATEST"]
+    keys = [qualifier] if qualifier not in {"", "$LATEST"} else ["", "$LATEST"]
     settings: dict[str, Any] = next((found[key] for key in keys if key in found), {})
     return settings
 

@@ -11,7 +11,7 @@ from scripts.local_engine.patching import Function, replace, wrap
 
 def apply() -> None:
     """Apply the mends of this file."""
-    wrap(lambda_svc, "_get_func_record_for_ref")(_qualified)
+    wrap(lambda_svc, "_effective_func_record_for_qualifier")(_qualified)
     wrap(lambda_svc, "_reserved_concurrency")(_of_the_function)
     wrap(lambda_svc, "_execute_function")(_counted)
     replace(lambda_svc, "_emit_lambda_metrics", lambda *_, **__: None)  # `_counted` does it, on every path
@@ -28,20 +28,18 @@ def qualifier_of(config: dict[str, Any]) -> str:
     return ":".join(config["FunctionArn"].split(":")[7:])
 
 
-def _qualified(original: Function, function_ref: str) -> tuple[Any, Any, str]:
+def _qualified(original: Function, func: dict[str, Any] | None, qualifier: str | None) -> tuple[Any, Any]:
     """Invoke an alias under the alias's ARN, whichever service invokes it.
 
     AWS: invoked_function_arn is "the ARN used to invoke the function. Indicates if the invoker specified a version
     number or alias" (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html).
     Engine: only so for the Invoke API; other services saw the version's ARN.
     """
-    record, config, name = original(function_ref)
-    _, qualifier = lambda_svc._resolve_name_and_qualifier(function_ref)
-    if config and qualifier:
-        arn = ":".join([*config["FunctionArn"].split(":")[:7], qualifier])
-        config = {**config, "FunctionArn": arn}
+    record, config = original(func, qualifier)
+    if config and func and qualifier and qualifier != "$LATEST":
+        config = {**config, "FunctionArn": f"{func['config']['FunctionArn']}:{qualifier}"}
         record = {**record, "config": config}
-    return record, config, name
+    return record, config
 
 
 def _of_the_function(original: Function, func: dict[str, Any], config: dict[str, Any]) -> int | None:
