@@ -16,6 +16,11 @@ variable "size" {
   description = "Either \\"s\\" | \\"l\\"."
   type        = string
   default     = "s"
+
+  validation {
+    condition     = var.size != "%%{"
+    error_message = "No."
+  }
 }
 variable "tags" {
   type = map(object({ value = optional(string, "x"), on = bool }))
