@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Clamped, Context, Inexact, Overflow, Rounded, Underflow
+from decimal import Clamped, Context, Inexact, Overflow, Rounded, Subnormal
 from json import encoder
 
 from etl_pipeline.domain.contract import ColumnRule
@@ -12,8 +12,8 @@ quoted: Callable[[str], str] = encoder.encode_basestring  # written in C, and it
 
 _REMEMBERED_VALUES, _REMEMBERED_LENGTH = 10_000, 64
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html: 38 digits
-_NUMBERS = Context(prec=38, Emin=-128, Emax=126, traps=[Clamped, Inexact, Overflow, Rounded, Underflow])
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+_NUMBERS = Context(prec=38, Emin=-130, Emax=125, traps=[Clamped, Inexact, Overflow, Rounded, Subnormal])
 _INTEGER = re.compile(r"[+-]?[0-9]{1,38}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _BOOLEANS = {"true": "true", "t": "true", "yes": "true", "y": "true", "1": "true"} | {

@@ -27,7 +27,8 @@ class Settings:
 
 
 @cache
-def _settings() -> Settings:
+def settings() -> Settings:
+    """Return the environment, read once per process."""
     return load(Settings)
 
 
@@ -36,8 +37,6 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take `{"run": …, "counts": …}`, TransformChunk's counts; return nothing that would add up in the map's state."""
     bucket, places, counts = event["run"]["bucket"], RunPlaces(event["run"]["run_id"]), event["counts"]
     put_requests = staged(bucket, places, counts["number"])
-    loaded = records.load(
-        _settings().records_table, put_requests, lambda: context.get_remaining_time_in_millis() / 1000
-    )
+    loaded = records.load(settings().records_table, put_requests, lambda: context.get_remaining_time_in_millis() / 1000)
     objects.write_json(bucket, places.result(counts["number"]), asdict(ChunkResult(**counts, loaded=loaded)))
     return {}

@@ -33,7 +33,8 @@ class Settings:
 
 
 @cache
-def _settings() -> Settings:
+def settings() -> Settings:
+    """Return the environment, read once per process."""
     return load(Settings)
 
 
@@ -42,7 +43,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Take `{"execution": …}`, the context object's part; return what the other states need to know of the run."""
     run = Run.from_context(event["execution"])
     upload = Upload.from_event(event["execution"]["Input"])
-    holder = LedgerEntry(_settings().runs_table, upload.object_version, upload.dataset, run).claim(is_running)
+    holder = LedgerEntry(settings().runs_table, upload.object_version, upload.dataset, run).claim(is_running)
     if holder:
         logger.info("the object version is already loaded, or being loaded", extra={"holder": holder})
         return {"already_loaded": True, "run_id": holder["run_id"], "status": holder["status"]}
@@ -55,16 +56,16 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "dataset": upload.dataset,
         "plan_key": places.plan,
         "chunks": chunks,
-        "max_concurrency": _settings().max_concurrency,
+        "max_concurrency": settings().max_concurrency,
     }
 
 
 def _plan(upload: Upload, places: RunPlaces) -> int:
     """Write the plan and the job; return the number of chunks."""
-    if upload.size > _settings().max_object_bytes:
-        raise ObjectTooLarge(f"the file has {upload.size:,} bytes, the limit is {_settings().max_object_bytes:,}")
+    if upload.size > settings().max_object_bytes:
+        raise ObjectTooLarge(f"the file has {upload.size:,} bytes, the limit is {settings().max_object_bytes:,}")
     source_format = SourceFormat.from_name(upload.file)
-    document = contract_document(_settings().contracts_path, upload.dataset)
+    document = contract_document(settings().contracts_path, upload.dataset)
     contract = Contract.from_document(document)
     columns, ranges = _split(upload, places, source_format, contract)
     source = Source(places.source, None) if source_format.gzip else Source(upload.key, upload.version_id)
@@ -82,8 +83,8 @@ def _split(
     contract: Contract,
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """Read the upload once, keeping its decompressed bytes if it is compressed; return the columns and the ranges."""
-    limit = _settings().max_object_bytes
-    size = chunk_size(_settings().chunk_bytes, limit)
+    limit = settings().max_object_bytes
+    size = chunk_size(settings().chunk_bytes, limit)
     blocks = objects.blocks(upload.bucket, upload.key, block_size(size), version_id=upload.version_id)
     if not source_format.gzip:
         return plan(blocks, source_format, contract, size)

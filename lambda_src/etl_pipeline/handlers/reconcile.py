@@ -28,7 +28,8 @@ class Settings:
 
 
 @cache
-def _settings() -> Settings:
+def settings() -> Settings:
+    """Return the environment, read once per process."""
     return load(Settings)
 
 
@@ -47,13 +48,13 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     problem = find_problem(totals, reported, job.contract.max_rejected_percent, reports.rejects_url)
     if problem is None:  # the first of several rows with one key is what stays, whichever was loaded last
         winners = run_files.staged_with(bucket, places, duplicates.winners)
-        records.load(_settings().records_table, winners, lambda: context.get_remaining_time_in_millis() / 1000)
+        records.load(settings().records_table, winners, lambda: context.get_remaining_time_in_millis() / 1000)
     report = run_report(job, run, totals, "FAILED" if problem else "SUCCEEDED", preview)
     objects.write_json(bucket, reports.run_key, report)
     _count(job.dataset, totals)
     if problem:
         raise problem
-    LedgerEntry(_settings().runs_table, job.upload.object_version, job.dataset, run).succeed(totals)
+    LedgerEntry(settings().runs_table, job.upload.object_version, job.dataset, run).succeed(totals)
     return report
 
 

@@ -26,7 +26,8 @@ class Settings:
 
 
 @cache
-def _settings() -> Settings:
+def settings() -> Settings:
+    """Return the environment, read once per process."""
     return load(Settings)
 
 
@@ -39,7 +40,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         upload = Upload.from_event(event["execution"]["Input"])
     except UnexpectedEvent:
         return failure_report(run, failure, None, None)
-    mine = LedgerEntry(_settings().runs_table, upload.object_version, upload.dataset_or_unknown, run).fail(failure)
+    mine = LedgerEntry(settings().runs_table, upload.object_version, upload.dataset_or_unknown, run).fail(failure)
     quarantined = _quarantine(upload, run) if mine and upload.size <= _LARGEST_COPY_BYTES else None
     return failure_report(run, failure, upload, quarantined)
 

@@ -13,7 +13,7 @@ from tests.unit.etl_pipeline.pipeline import ENVIRONMENT, Pipeline
 
 _EVENT = Path(__file__).parents[2] / "events" / "s3_object_created.json"
 _CACHES = (
-    *(module._settings for module in (load_chunk, parse_metadata, reconcile, record_failure)),
+    *(module.settings for module in (load_chunk, parse_metadata, reconcile, record_failure)),
     run_files.job_of,
 )
 

@@ -54,6 +54,7 @@ class Pipeline:
     """One bucket, two tables, contracts; and `run`, which does what the state machine does."""
 
     events: dict[str, Any]
+
     def create(self) -> None:
         s3, dynamodb = client("s3"), client("dynamodb")
         s3.create_bucket(Bucket=BUCKET)
