@@ -43,7 +43,8 @@ resource "aws_s3_bucket_versioning" "access_logs" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "access_logs" {
-  bucket = aws_s3_bucket_versioning.access_logs.id # its rule about old versions needs versioning first
+  bucket     = aws_s3_bucket.access_logs.id
+  depends_on = [aws_s3_bucket_versioning.access_logs] # its rule about old versions needs versioning first
 
   rule {
     id     = "forget-old-logs"

@@ -58,7 +58,8 @@ resource "aws_s3_bucket_notification" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  bucket = aws_s3_bucket_versioning.this.id # its rules about old versions need versioning first
+  bucket     = aws_s3_bucket.this.id
+  depends_on = [aws_s3_bucket_versioning.this] # its rules about old versions need versioning first
 
   rule {
     id     = "forget-runs"
