@@ -164,3 +164,23 @@ def test_a_composite_alarm_follows_and_changes_are_events(alarms: Alarms, client
 def test_an_unknown_alarm_operator_is_refused(alarms: Alarms) -> None:
     with pytest.raises(ClientError):
         alarms.put(ComparisonOperator="Unlike")
+
+
+def test_an_encrypted_topic_is_reached_when_its_key_lets_cloudwatch(alarms: Alarms, client: Clients, name: str) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    topic = client("sns").create_topic(Name=name, Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    alarms.put(OKActions=[topic], AlarmActions=[topic])
+    ask = {"AlarmName": name, "HistoryItemType": "Action", "ScanBy": "TimestampAscending"}
+
+    def outcomes() -> list[str]:
+        items = alarms.cloudwatch.describe_alarm_history(**ask)["AlarmHistoryItems"]
+        return [json.loads(item["HistoryData"])["actionState"] for item in items]
+
+    assert until(lambda: outcomes() == ["Failed"])
+    owner = {"Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "kms:*"}
+    service = {"Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": ["kms:Decrypt", "kms:GenerateDataKey*"]}
+    statements = [{"Effect": "Allow", "Resource": "*", **each} for each in (owner, service)]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    alarms.record(1)
+    assert until(lambda: outcomes()[:2] == ["Failed", "Succeeded"])

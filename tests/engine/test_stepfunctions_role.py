@@ -122,3 +122,14 @@ def test_logging_needs_the_log_delivery_actions(machines: Machines, client: Clie
     logging = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]}
     with pytest.raises(ClientError, match="not authorized to access the Log Destination"):
         machines.make([{"Type": "Pass"}], loggingConfiguration=logging)
+
+
+def test_an_encrypted_topic_needs_its_key_too(machines: Machines, client: Clients, name: str) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    topic = client("sns").create_topic(Name=name, Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    states = task("sns:publish", TopicArn=topic, Message="m")
+    publish = {"Action": "sns:Publish", "Resource": topic}
+    refused = machines.once(states, publish)
+    assert "kms:GenerateDataKey" in refused["cause"]
+    use = {"Action": ["kms:GenerateDataKey", "kms:Decrypt"], "Resource": key}
+    assert machines.once(states, publish, use)["status"] == "SUCCEEDED"

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-MENDS = ("alarms", "evaluation", "queries", "queues", "ticker")
+MENDS = ("actions", "alarms", "evaluation", "queries", "queues", "ticker")
 
 
 def apply() -> None:
