@@ -21,6 +21,8 @@ from scripts.local_engine import encryption
 _LOG = Path(os.environ["ENGINE_DIRECTORY"]) / "decisions.jsonl"
 _lock = threading.Lock()
 
+QUALIFIED_MACHINE_PARTS = 8  # arn:aws:states:REGION:ACCOUNT:stateMachine:NAME:QUALIFIER
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -63,6 +65,7 @@ def role_allows(
 
 def _role_decision(role_arn: str, action: str, resource: str, context: dict[str, Any] | None, via: str) -> Decision:
     name, account = role_name(role_arn), get_account_id()
+    resource, qualifier = unqualified(action, resource)
     request = iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/{via}",
         principal_type="AssumedRole",
@@ -70,7 +73,10 @@ def _role_decision(role_arn: str, action: str, resource: str, context: dict[str,
         action=action,
         resource_arn=resource,
         region=get_region(),
-        service_context={"aws:tagkeys": None, **{key.lower(): value for key, value in (context or {}).items()}},
+        service_context={
+            "aws:tagkeys": None,
+            **{key.lower(): value for key, value in (qualifier | (context or {})).items()},
+        },
     )
     policies = iam_evaluator._gather_role_policies(name, account)
     limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
@@ -122,6 +128,18 @@ def service_may_assume(role_arn: str, service: str, source_arn: str | None = Non
         return Decision(found)
     record(service, "sts:AssumeRole", role_arn, found, via=source_arn or service)
     return Decision(found, f"The service {service} is not authorized to assume the role {role_arn}")
+
+
+def unqualified(action: str, resource: str) -> tuple[str, dict[str, str]]:
+    """Return the ARN an action is decided on, and the condition key that carries the qualifier it was asked with.
+
+    AWS: starting an alias or version is decided on the machine's ARN, with states:StateMachineQualifier
+    (https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html).
+    """
+    parts = resource.split(":")
+    if action not in {"states:StartExecution", "states:StartSyncExecution"} or len(parts) != QUALIFIED_MACHINE_PARTS:
+        return resource, {}
+    return ":".join(parts[:-1]), {"states:StateMachineQualifier": parts[-1]}
 
 
 def role_name(role_arn: str) -> str:

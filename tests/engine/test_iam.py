@@ -176,4 +176,37 @@ def test_giving_other_services_a_role_needs_pass_role(
     assert f"iam:PassRole on resource: {role}" in denied(getattr(clients(service), method), **arguments)
 
 
+def test_starting_an_alias_is_decided_on_the_machine_with_its_qualifier(
+    as_role: AsRole, make_role: Callable[..., str], client: Clients, name: str
+) -> None:
+    states = client("stepfunctions")
+    settings = {"name": name, "roleArn": make_role(trust="states.amazonaws.com"), "definition": json.dumps(MACHINE)}
+    made = states.create_state_machine(**settings, publish=True)
+    routing = [{"stateMachineVersionArn": made["stateMachineVersionArn"], "weight": 100}]
+    alias = states.create_state_machine_alias(name="live", routingConfiguration=routing)["stateMachineAliasArn"]
+    condition = {"StringEquals": {"states:StateMachineQualifier": "live"}}
+    start = {"Action": "states:StartExecution", "Resource": made["stateMachineArn"], "Condition": condition}
+    caller = as_role(start)("stepfunctions")
+    assert caller.start_execution(stateMachineArn=alias)["executionArn"]
+    denied(caller.start_execution, stateMachineArn=made["stateMachineArn"])
+
+
+def test_a_policy_about_a_role_names_the_role_not_its_session(as_role: AsRole, client: Clients, name: str) -> None:
+    send = {"Action": "sqs:SendMessage", "Resource": "*"}
+    mine, other = as_role(send), as_role(send)
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": mine.role_arn}}
+    everyone = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everyone]})
+    url = client("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+    assert mine("sqs").send_message(QueueUrl=url, MessageBody="m")["MessageId"]
+    with pytest.raises(ClientError, match="explicit deny"):
+        other("sqs").send_message(QueueUrl=url, MessageBody="m")
+
+
 MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}

@@ -10,7 +10,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import kms, sts
 
 from scripts.local_engine import request
-from scripts.local_engine.authorization import record, role_arn_of
+from scripts.local_engine.authorization import record, role_arn_of, unqualified
 from scripts.local_engine.patching import Function, wrap
 
 # What was denied last in the request in hand: an action and a resource.
@@ -22,6 +22,7 @@ def apply() -> None:
     wrap(app, "pin_signed_request")(_keep_head)
     wrap(app, "pin_signed_body")(_keep_body)
     wrap(iam_evaluator, "enforce")(_enforce)
+    wrap(iam_evaluator, "_resolve_condition_key")(_condition_key)
     wrap(iam_actions, "access_denied_response")(_denial)
 
 
@@ -53,11 +54,12 @@ def _enforce(
     AWS: the resources and condition keys of
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html (a group's
     actions are decided on `log-group:NAME:log-stream:`), .../list_awssystemsmanager.html (each name, and the path),
-    .../list_awskeymanagementservice.html (the key behind an alias) and .../list_amazoncloudwatch.html
-    (cloudwatch:namespace).
+    .../list_awskeymanagementservice.html (the key behind an alias), .../list_awsstepfunctions.html (see
+    `unqualified`) and .../list_amazoncloudwatch.html (cloudwatch:namespace).
     Engine: least-privilege policies for those were refused; nothing was logged.
     """
-    context = {**(service_context or {}), **_context(iam_action)}
+    resource_arn, qualifier = unqualified(iam_action, resource_arn)
+    context = {**(service_context or {}), **_context(iam_action), **qualifier}
     for resource in resources(iam_action, resource_arn, region):
         outcome = original(access_key_id, iam_action, service, region, resource, context)
         if outcome and iam_action.startswith("logs:") and resource != resource_arn:
@@ -88,6 +90,16 @@ def _context(action: str) -> dict[str, Any]:
     if action == "cloudwatch:PutMetricData" and (namespace := request.current.get().fields().get("Namespace")):
         return {"cloudwatch:namespace": namespace}
     return {}
+
+
+def _condition_key(original: Function, key: str, ctx: Any) -> Any:
+    """Resolve aws:PrincipalArn to a role's own ARN when one of its sessions asks.
+
+    AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    Engine: the session's ARN, which no policy about a role matches.
+    """
+    value = original(key, ctx)
+    return role_arn_of(value) if key.lower() == "aws:principalarn" else value
 
 
 def _log(access_key_id: str, action: str, resource: str, outcome: Any, via: str) -> None:
