@@ -47,12 +47,12 @@ variable "definition" {
   }
 
   validation {
-    condition     = length(regexall("\\$\\{", file(var.definition))) == length(regexall("\"\\$\\{\\w+\\}\"", file(var.definition)))
+    condition     = length(regexall("\\$\\{", try(file(var.definition), ""))) == length(regexall("\"\\$\\{\\w+\\}\"", try(file(var.definition), "")))
     error_message = "${var.definition} has a placeholder inside a longer string: write it as a whole, like \"$${load_chunk}\"."
   }
 
   validation {
-    condition     = !strcontains(file(var.definition), "%%{")
+    condition     = !strcontains(try(file(var.definition), ""), "%%{")
     error_message = "${var.definition} contains %%{, which Terraform takes for its own: put a space between the two characters."
   }
 }

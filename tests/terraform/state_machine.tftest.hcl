@@ -15,20 +15,26 @@ variables {
   alarms     = { runbook = "Look at the last failed execution and redrive it." }
 
   foundation = {
-    name               = "sample-test"
-    account_id         = "000000000000"
-    partition          = "aws"
-    region             = "us-east-1"
-    kms_key_arn        = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn    = "arn:aws:sns:us-east-1:000000000000:alarms"
-    log_retention_days = 30
+    name                     = "sample-test"
+    account_id               = "000000000000"
+    partition                = "aws"
+    region                   = "us-east-1"
+    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
+    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
+    artifacts                = "fixtures/artifacts"
+    runtime                  = "python3.13"
+    architecture             = "arm64"
+    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
+    log_retention_days       = 30
+    access_log_bucket        = "sample-test-access-logs"
+    deletion_protection      = true
+    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
   }
 }
 
-# Step Functions would be asked to validate a definition that holds no unknown ARN.
+# Step Functions would be asked to check a definition that is known to the last ARN.
 override_resource {
   target = aws_sfn_state_machine.this
-  values = { arn = "arn:aws:states:us-east-1:000000000000:stateMachine:sample-test-sample" }
 }
 
 run "a_simple_machine" {
@@ -39,12 +45,57 @@ run "a_simple_machine" {
   }
 
   assert {
-    condition     = jsondecode(data.aws_iam_policy_document.permissions.json).Statement[0].Resource == var.resources.function
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "LambdaInvoke"]).Resource == var.resources.function
     error_message = "The role must invoke exactly the alias it was given."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement.Sid] == ["DeliverLogs", "LambdaInvoke", "SendTraces"]
+    error_message = "The role must hold nothing that the definition does not call for."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.trust.json).Statement : statement if statement.Sid == "RunTheMachine"]).Condition.ArnLike["aws:SourceArn"] == ["arn:aws:states:us-east-1:000000000000:stateMachine:sample-test-sample", "arn:aws:states:us-east-1:000000000000:stateMachine:sample-test-sample:*"]
+    error_message = "Only this machine may make Step Functions take the role."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.trust.json).Statement : statement if statement.Sid == "RunTheMachine"]).Condition.StringEquals["aws:SourceAccount"] == "000000000000"
+    error_message = "The trust policy must name the source account."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.CallFunction.Arguments.FunctionName == var.resources.function
+    error_message = "The definition must be rendered with the ARN."
+  }
+
+  assert {
+    condition     = aws_sfn_state_machine.this.logging_configuration[0].level == "ALL" && aws_sfn_state_machine.this.logging_configuration[0].include_execution_data
+    error_message = "Every state must be logged with its data."
+  }
+
+  assert {
+    condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled
+    error_message = "Tracing must be on."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/vendedlogs/states/sample-test-sample"
+    error_message = "The log group must lie under vendedlogs."
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.this) == ["aborted", "failed", "throttled", "timed_out"]
+    error_message = "There must be an alarm for every bad end."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : endswith(alarm.alarm_description, var.alarms.runbook)])
+    error_message = "Every alarm must carry the runbook."
   }
 }
 
-run "unused_placeholder" {
+run "every_integration_at_every_depth" {
   command = plan
 
   module {
@@ -52,11 +103,280 @@ run "unused_placeholder" {
   }
 
   variables {
+    definition = "fixtures/definitions/everything.asl.json"
+
     resources = {
+      bus      = "arn:aws:events:us-east-1:000000000000:event-bus/sample"
       function = "arn:aws:lambda:us-east-1:000000000000:function:sample:live"
+      inbox    = "arn:aws:s3:::inbox"
+      machine  = "arn:aws:states:us-east-1:000000000000:stateMachine:other:live"
+      outbox   = "arn:aws:s3:::outbox/results/*"
+      queue    = "arn:aws:sqs:us-east-1:000000000000:sample"
+      table    = "arn:aws:dynamodb:us-east-1:000000000000:table/sample"
       topic    = "arn:aws:sns:us-east-1:000000000000:sample"
     }
   }
 
+  assert {
+    condition = toset([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement.Sid]) == toset([
+      "AwsSdkDynamodbQuery", "AwsSdkDynamodbQueryIndexes", "DynamodbPutItem", "UseTheKeyThroughDynamodb",
+      "StatesStartExecutionSync2Executions", "StatesStartExecutionSync2Machine", "StatesStartExecutionSync2SyncRule",
+      "S3ListObjectsV2Bucket", "S3PutObject", "UseTheKeyThroughS3",
+      "SqsSendMessage", "UseTheKeyThroughSqs",
+      "SnsPublish", "UseTheKeyThroughSns",
+      "EventsPutEvents", "LambdaInvoke",
+      "StartMapRuns", "FollowMapRuns", "RedriveMapRuns",
+      "DeliverLogs", "SendTraces",
+    ])
+    error_message = "The role must follow from what the definition calls, at every depth."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "StatesStartExecutionSync2Machine"]).Resource == "arn:aws:states:us-east-1:000000000000:stateMachine:other"
+    error_message = "A machine is started by its unqualified ARN."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "StatesStartExecutionSync2Executions"]).Resource == "arn:aws:states:us-east-1:000000000000:execution:other:*"
+    error_message = "Waiting needs the other machine's executions, and no others."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "StatesStartExecutionSync2SyncRule"]).Resource == "arn:aws:events:us-east-1:000000000000:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+    error_message = "Waiting needs the managed rule, and no other."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "S3ListObjectsV2Bucket"]).Resource == "arn:aws:s3:::inbox"
+    error_message = "Listing is granted on the bucket."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "S3PutObject"]).Resource == "arn:aws:s3:::outbox/results/*"
+    error_message = "Writing is granted under the prefix only."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "StartMapRuns"]).Resource == "arn:aws:states:us-east-1:000000000000:stateMachine:sample-test-sample"
+    error_message = "A distributed Map starts its own machine."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "UseTheKeyThroughSqs"]).Condition.StringEquals["kms:ViaService"] == "sqs.us-east-1.amazonaws.com"
+    error_message = "The key may be used through the service only."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.AskSomebody.Arguments.QueueUrl == "https://sqs.us-east-1.amazonaws.com/000000000000/sample"
+    error_message = "SQS asks for the queue's address."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Fan.Branches[0].States.EachObject.ItemReader.Arguments.Bucket == "inbox"
+    error_message = "S3 asks for the bucket's name."
+  }
+}
+
+run "refuses_a_missing_file" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/none.asl.json"
+  }
+
+  expect_failures = [var.definition]
+}
+
+run "refuses_a_partial_placeholder" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/partial_placeholder.asl.json"
+
+  }
+
+  expect_failures = [var.definition]
+}
+
+run "refuses_a_placeholder_without_arn" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    resources = {}
+  }
+
   expect_failures = [var.resources]
+}
+
+run "refuses_an_arn_without_placeholder" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    resources = { function = "arn:aws:lambda:us-east-1:000000000000:function:sample:live", topic = "arn:aws:sns:us-east-1:000000000000:sample" }
+  }
+
+  expect_failures = [var.resources]
+}
+
+run "refuses_a_name_for_an_arn" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    resources = { function = "sample" }
+  }
+
+  expect_failures = [var.resources]
+}
+
+run "refuses_an_unknown_integration" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/unknown_integration.asl.json"
+    resources  = { job = "arn:aws:glue:us-east-1:000000000000:job/sample" }
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
+}
+
+run "refuses_a_name_known_at_run_time_only" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/computed_name.asl.json"
+    resources  = {}
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
+}
+
+run "refuses_a_task_nested_too_deep" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/too_deep.asl.json"
+
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
+}
+
+run "refuses_waiting_in_express" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/waiting.asl.json"
+    resources  = { machine = "arn:aws:states:us-east-1:000000000000:stateMachine:other:live" }
+    type       = "EXPRESS"
+  }
+
+  expect_failures = [var.type]
+}
+
+run "refuses_a_distributed_map_in_express" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    definition = "fixtures/definitions/distributed.asl.json"
+    resources  = {}
+    type       = "EXPRESS"
+  }
+
+  expect_failures = [var.type]
+}
+
+run "refuses_another_type" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    type = "FAST"
+  }
+
+  expect_failures = [var.type]
+}
+
+run "refuses_a_runbook_without_sentence" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    alarms = { runbook = "see wiki" }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_an_alarm_that_never_rests" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    alarms = { runbook = "Look at the last failed execution.", failed = 0 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_a_name_with_hyphens" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    name = "sample-machine"
+  }
+
+  expect_failures = [var.name]
 }

@@ -1,0 +1,258 @@
+# modules/workflows/etl_pipeline: data is kept safe, and a contract that cannot work fails the plan.
+# The real provider, so that plans hold real policies; nothing here calls AWS.
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "000000000000"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  foundation = {
+    name                     = "sample-test"
+    account_id               = "000000000000"
+    partition                = "aws"
+    region                   = "us-east-1"
+    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
+    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
+    artifacts                = "fixtures/artifacts"
+    runtime                  = "python3.13"
+    architecture             = "arm64"
+    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
+    log_retention_days       = 30
+    access_log_bucket        = "sample-test-access-logs"
+    deletion_protection      = true
+    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
+  }
+
+  contracts = {
+    planes = { key = ["tailnum"], columns = { tailnum = { type = "string", required = true } } }
+  }
+}
+
+# Step Functions would be asked to check a definition that is known to the last ARN.
+override_resource {
+  target = module.state_machine.aws_sfn_state_machine.this
+}
+
+run "a_safe_workflow" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "sample-test-etl-pipeline-000000000000-us-east-1" && !aws_s3_bucket.this.force_destroy
+    error_message = "Uploaded files must outlive `terraform destroy`."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
+    error_message = "An upload must not replace the file that a run reads."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id == var.foundation.kms_key_arn
+    error_message = "Files must be encrypted with the foundation's key."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_notification.this.eventbridge
+    error_message = "The bucket must tell EventBridge."
+  }
+
+  assert {
+    condition     = alltrue([for table in aws_dynamodb_table.this : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled && table.server_side_encryption[0].kms_key_arn == var.foundation.kms_key_arn])
+    error_message = "Tables must be protected, recoverable and encrypted."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this["runs"].global_secondary_index).name == "by_dataset"
+    error_message = "Operators look runs up by dataset."
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.foundation.kms_key_arn
+    error_message = "Notifications must be encrypted."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.contract["planes"].value).columns.tailnum.max_length == 4096
+    error_message = "Contracts must be complete."
+  }
+
+  assert {
+    condition     = toset(keys(module.function)) == toset([for file in fileset("../../lambda_src/etl_pipeline/handlers", "*.py") : trimsuffix(file, ".py") if file != "__init__.py"])
+    error_message = "There must be a function for each handler, and no other."
+  }
+}
+
+run "refuses_a_contract_without_key" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { planes = { key = [], columns = { tailnum = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_a_key_that_may_be_missing" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string" } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_a_key_that_is_no_column" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { planes = { key = ["number"], columns = { tailnum = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_an_unknown_type" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "text", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_a_format_for_what_has_none" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string", required = true, format = "%Y" } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_a_share_over_100" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string", required = true } }, max_rejected_percent = 101 } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_a_dataset_that_is_no_folder" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    contracts = { "planes/2013" = { key = ["a"], columns = { a = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_chunks_too_small" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    limits = { chunk_bytes = 10 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "refuses_files_smaller_than_a_chunk" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    limits = { max_object_bytes = 100000 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "refuses_too_much_at_a_time" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    limits = { max_concurrency = 100000 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "refuses_to_forget_at_once" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    retention = { runs_days = 0 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "refuses_what_is_no_address" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    subscriber_emails = ["team"]
+  }
+
+  expect_failures = [var.subscriber_emails]
+}

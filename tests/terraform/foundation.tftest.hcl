@@ -1,0 +1,209 @@
+# modules/foundation: safe by default, one object out.
+# The real provider, so that plans hold real policies; nothing here calls AWS.
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "000000000000"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  name      = "sample-test"
+  artifacts = "fixtures/artifacts"
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "000000000000" }
+}
+
+run "a_safe_foundation_by_default" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  assert {
+    condition     = aws_kms_key.this.enable_key_rotation && aws_kms_key.this.deletion_window_in_days == 30
+    error_message = "The key must rotate, and be slow to go."
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : statement.Principal != "*" && try(statement.Principal.AWS, "") != "*"])
+    error_message = "Nobody outside the account may be named by the key's policy."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : statement if statement.Sid == "PublishAlarms"]).Condition.ArnLike["aws:SourceArn"] == "arn:aws:cloudwatch:us-east-1:000000000000:alarm:sample-test-*"
+    error_message = "Only this foundation's alarms may use the key."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : statement if statement.Sid == "EncryptLogGroups"]).Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"] == "arn:aws:logs:us-east-1:000000000000:log-group:*"
+    error_message = "Only this account's log groups may use the key."
+  }
+
+  assert {
+    condition     = aws_s3_bucket.access_logs.bucket == "sample-test-access-logs-000000000000-us-east-1" && !aws_s3_bucket.access_logs.force_destroy
+    error_message = "The access logs must outlive `terraform destroy`."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.access_logs.versioning_configuration[0].status == "Enabled"
+    error_message = "The access logs must be versioned."
+  }
+
+  assert {
+    condition     = alltrue([for block in [aws_s3_bucket_public_access_block.access_logs] : block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets])
+    error_message = "The access logs must not be public in any way."
+  }
+
+  assert {
+    condition     = output.foundation.region == "us-east-1" && output.foundation.partition == "aws" && output.foundation.account_id == "000000000000"
+    error_message = "The foundation must say where it is."
+  }
+
+  assert {
+    condition     = output.foundation.permissions_boundary_arn == null
+    error_message = "Without a boundary there is none."
+  }
+
+  assert {
+    condition     = aws_lambda_layer_version.this.compatible_architectures == toset(["arm64"])
+    error_message = "The layer must fit the functions' processor."
+  }
+}
+
+run "bounds_every_role" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    permissions_boundary = "sample-test-boundary"
+  }
+
+  assert {
+    condition     = output.foundation.permissions_boundary_arn == "arn:aws:iam::000000000000:policy/sample-test-boundary"
+    error_message = "The boundary must be a policy of this account."
+  }
+}
+
+run "lets_go_where_nothing_is_to_be_kept" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = aws_kms_key.this.deletion_window_in_days == 7 && aws_s3_bucket.access_logs.force_destroy
+    error_message = "Without protection everything must go at once."
+  }
+}
+
+run "refuses_a_name_no_bucket_could_have" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    name = "Sample_Test"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_a_name_too_long_for_buckets" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    name = "a-name-longer-than-twenty"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_an_unknown_processor" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    architecture = "riscv"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "refuses_a_layer_that_was_not_built" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    architecture = "x86_64"
+  }
+
+  expect_failures = [var.artifacts]
+}
+
+run "refuses_a_retention_cloudwatch_has_not" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    log_retention_days = 45
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "refuses_an_old_python" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    runtime = "python3.9"
+  }
+
+  expect_failures = [var.runtime]
+}
+
+run "refuses_what_is_no_address" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    alarm_emails = ["platform"]
+  }
+
+  expect_failures = [var.alarm_emails]
+}

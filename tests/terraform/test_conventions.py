@@ -1,0 +1,88 @@
+"""The rules of this repository's Terraform that no linter knows: small interfaces, stable keys, values per environment."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.terraform import ROOT
+
+DEPLOYED = ("dev", "staging", "prod")
+ENVIRONMENTS = ("local", *DEPLOYED)
+MODULES = sorted(path.parent for path in (ROOT / "modules").rglob("variables.tf"))
+MAX_INPUTS = 13
+
+
+def _blocks(directory: Path, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each top-level block of `kind` in `directory`."""
+    for path in sorted(directory.glob("*.tf")):
+        for found in re.finditer(rf'^{kind} "(\w+)" {{\n(.*?)^}}', path.read_text(), re.MULTILINE | re.DOTALL):
+            yield found[1], found[2]
+
+
+def _shape(path: Path) -> str:
+    """The text of a file without its values: strings, numbers, booleans, null, and the elements of lists of them."""
+    text = re.sub(r"#.*", "", path.read_text())
+    text = re.sub(r'"[^"$\n]*"|\b\d+\b|\b(true|false|null)\b', "VALUE", text)
+    return re.sub(r"\[[VALUE, ]*\]", "VALUE", text)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_inputs_are_few_typed_described_and_in_order(module: Path) -> None:
+    inputs = dict(_blocks(module, "variable"))
+    assert len(inputs) <= MAX_INPUTS
+    first, *others = inputs
+    assert others == sorted(others), f"after {first}, inputs are in alphabetical order"
+    for name, text in inputs.items():
+        assert re.search(r'^  description = ".+[.]"$', text, re.MULTILINE), f"{name}: its description is a sentence"
+        assert re.search(r"^  type +=", text, re.MULTILINE), f"{name}: it has a type"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_outputs_are_described(module: Path) -> None:
+    for name, text in _blocks(module, "output"):
+        assert re.search(r'^  description = ".+[.]"$', text, re.MULTILINE), f"{name}: its description is a sentence"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "modules").rglob("*.tf")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_keep_to_the_conventions(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("# "), "the first line says what the file is for"
+    assert not re.search(r"^\s*count\s*=", text, re.MULTILINE), "for_each over a map keeps its keys, count does not"
+    assert not re.search(r"type\s*=.*\bany\b", text), "an input of any type accepts every typing mistake"
+    assert not re.search(r'variable "(create|enable)_', text), "safety is not a parameter"
+    assert not re.search(rf"\b({'|'.join(ENVIRONMENTS)})\b(?!\.)", re.sub(r"#.*|description.*", "", text)), (
+        "an environment's name belongs under environments/"
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environments_hold_values_only(environment: str) -> None:
+    directory = ROOT / "environments" / environment
+    text = (directory / "main.tf").read_text()
+    assert set(re.findall(r"^(\w+)", text, re.MULTILINE)) == {"module"}, "modules are called, nothing else"
+    assert not re.search(r"\bcount\b|\bfor_each\b|\bfor\b|\?|\bvar\.|\blocal\.", re.sub(r"#.*", "", text))
+    own = {"aws_config"} if environment == "local" else set()
+    files = {path.name for path in directory.iterdir() if path.is_file() and not path.name.endswith(".tfplan")}
+    assert files == {"main.tf", "outputs.tf", "terraform.tf", ".terraform.lock.hcl"} | own
+
+
+@pytest.mark.parametrize("file", ["main.tf", "outputs.tf"])
+def test_environments_differ_in_values_only(file: str) -> None:
+    shapes = {name: _shape(ROOT / "environments" / name / file) for name in ENVIRONMENTS}
+    assert len(set(shapes.values())) == 1, shapes
+
+
+def test_deployed_environments_differ_in_account_and_name_only() -> None:
+    def without_names(name: str) -> str:
+        text = (ROOT / "environments" / name / "terraform.tf").read_text()
+        return re.sub(r"\d{12}", "ACCOUNT", text.replace(f"-{name}-", "-NAME-").replace(f'"{name}"', '"NAME"'))
+
+    assert len({without_names(name) for name in DEPLOYED}) == 1
+
+
+def test_lock_files_agree() -> None:
+    locks = {path.read_text() for path in (ROOT / "environments").glob("*/.terraform.lock.hcl")}
+    locks.add((Path(__file__).parent / ".terraform.lock.hcl").read_text())
+    assert len(locks) == 1
