@@ -8,6 +8,7 @@ MENDS = (
     "dataset",
     "distributed",
     "history",
+    "life",
     "machines",
     "retry",
     "role",

@@ -1,7 +1,6 @@
 """Parallel and inline Map states: branches side by side, the first failure ending the others."""
 
 import contextvars
-import copy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +9,7 @@ from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.mends.stepfunctions.history import record
-from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, Stopped
+from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, Stopped, isolated
 from scripts.local_engine.mends.stepfunctions.walk import walk
 from scripts.local_engine.patching import wrap
 
@@ -71,7 +70,7 @@ def run_parallel_branches(
 
 
 def _branch(branch: dict[str, Any], data: Any, execution: Execution, ctx: Context) -> Callable[[], Any]:
-    return lambda: walk(branch, copy.deepcopy(data), execution, copy.deepcopy(ctx))
+    return lambda: walk(branch, data, execution, isolated(ctx))
 
 
 def conclude(state_def: State, raw_input: Any, results: Any, ctx: Context) -> tuple[Any, str | None]:
@@ -129,7 +128,7 @@ def items(state_def: State, raw_input: Any, ctx: Context) -> list[Any]:
 
 def selected(state_def: State, raw_input: Any, ctx: Context, index: int, item: Any) -> tuple[Any, Context]:
     """Return one item's input, made by ItemSelector, and the context it sees."""
-    own = {**copy.deepcopy(ctx), "Map": {"Item": {"Index": index, "Value": item}}}
+    own = {**isolated(ctx), "Map": {"Item": {"Index": index, "Value": item}}}
     template = state_def.get("ItemSelector") or state_def.get("Parameters")
     if not template:
         return item, own

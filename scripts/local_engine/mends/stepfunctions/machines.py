@@ -8,7 +8,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.authorization import role_allows, service_may_assume
-from scripts.local_engine.mends.stepfunctions import definition, start
+from scripts.local_engine.mends.stepfunctions import definition, life, start
 from scripts.local_engine.patching import wrap
 
 type Request = dict[str, Any]
@@ -171,7 +171,7 @@ def _amended(response: Response, change: Callable[[Request], Request]) -> Respon
 async def handle(original: Any, method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any) -> Any:
     """Serve RedriveExecution, which the engine does not know."""
     if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-        return engine._finalize_response(start.redrive_execution(json.loads(body)))
+        return engine._finalize_response(life.redrive_execution(json.loads(body)))
     return await original(method, path, headers, body, query_params)
 
 

@@ -69,6 +69,11 @@ def machine(execution: Execution) -> dict[str, Any]:
     return found
 
 
+def isolated(ctx: Context) -> Context:
+    """Return a context for a branch: it sees all that is known so far, and what it assigns stays its own."""
+    return {**ctx, "variables": dict(ctx["variables"])}
+
+
 def failure(error: str, cause: str) -> Exception:
     """Return the exception with which the engine fails a state."""
     made: Exception = engine._ExecutionError(error, cause)

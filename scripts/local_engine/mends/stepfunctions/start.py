@@ -1,21 +1,19 @@
-"""Starting, ending and redriving executions: the pinned version, TimeoutSeconds, and one end only."""
+"""Starting executions: of a machine, a version or an alias, by a request or by a task of another execution."""
 
-import contextvars
 import json
 import random
-import threading
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
-from scripts.local_engine.mends.stepfunctions import scope
-from scripts.local_engine.mends.stepfunctions.history import payload, record
-from scripts.local_engine.mends.stepfunctions.scope import Execution, Scope, Stopped, failure
-from scripts.local_engine.mends.stepfunctions.walk import PAYLOAD_BYTES, walk
+from scripts.local_engine.mends.stepfunctions.history import record
+from scripts.local_engine.mends.stepfunctions.life import end, in_background
+from scripts.local_engine.mends.stepfunctions.role import watch_child
+from scripts.local_engine.mends.stepfunctions.scope import Execution, Stopped, failure
+from scripts.local_engine.mends.stepfunctions.walk import PAYLOAD_BYTES
 from scripts.local_engine.patching import wrap
 
-_ending = threading.Lock()
 _CHILD_POLL_SECONDS = 0.05
 
 
@@ -52,7 +50,7 @@ def start_execution(_original: Any, data: dict[str, Any]) -> Any:
         return execution
     if "_started" not in execution:
         execution["_started"] = True
-        _in_background(execution["executionArn"])
+        in_background(execution["executionArn"])
     return engine.json_response({"executionArn": execution["executionArn"], "startDate": execution["startDate"]})
 
 
@@ -122,120 +120,6 @@ def _enrol(arn: str, name: str, text: str, machine: dict[str, Any], *, sync: boo
     return execution
 
 
-def _in_background(arn: str) -> None:
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(engine._run_execution, arn), daemon=True).start()
-
-
-def run_execution(_original: Any, exec_arn: str) -> None:
-    """Walk through the machine, from its start or from where a redriven execution failed, and end the execution.
-
-    AWS: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html - TimeoutSeconds of the
-    machine ends it with States.Timeout. Engine: ignored it, and ran whatever definition was current by then.
-    """
-    execution = engine._executions[exec_arn]
-    machine = scope.machine(execution)
-    definition, data = json.loads(machine["definition"]), json.loads(execution["input"])
-    ctx = _context(execution, machine, definition, data)
-    if at := execution.pop("_resume", None):
-        definition, data, ctx["variables"] = {**definition, "StartAt": at["state"]}, at["input"], at["variables"]
-    timer = _alarm_clock(execution, definition.get("TimeoutSeconds"))
-    try:
-        with scope.entered(Scope(execution, previous=len(execution["events"]))):
-            output = walk(definition, data, execution, ctx)
-        _end(execution, "SUCCEEDED", output=payload("output", output)["output"])
-    except Stopped:
-        pass  # whoever stopped it has said how it ended
-    except engine._ExecutionError as error:
-        _end(execution, "FAILED", error=error.error, cause=error.cause)
-    except Exception as error:  # noqa: BLE001 - AWS: an execution always ends, whatever went wrong
-        _end(execution, "FAILED", error="States.Runtime", cause=str(error))
-    finally:
-        timer.cancel()
-
-
-def _context(execution: Execution, machine: dict[str, Any], definition: dict[str, Any], data: Any) -> scope.Context:
-    about = {"Id": execution["executionArn"], "Input": data, "Name": execution["name"]}
-    about |= {"RoleArn": machine["roleArn"], "StartTime": execution["startDate"]}
-    about["RedriveCount"] = execution.get("_redrives", 0)
-    return {
-        "QueryLanguage": definition.get("QueryLanguage", "JSONPath"),
-        "Execution": about,
-        "StateMachine": {"Id": execution["stateMachineArn"], "Name": machine["name"]},
-        "variables": {},
-    }
-
-
-def _alarm_clock(execution: Execution, seconds: float | None) -> threading.Timer:
-    """Return a running timer that times the execution out; one that never rings without a limit."""
-
-    def ring() -> None:
-        _end(execution, "TIMED_OUT", error="States.Timeout", cause=f"The execution ran longer than {seconds} seconds")
-
-    timer = threading.Timer(seconds or 0, contextvars.copy_context().run, args=(ring,))
-    timer.daemon = True
-    if seconds:
-        timer.start()
-    return timer
-
-
-_END_EVENTS = {
-    "SUCCEEDED": "ExecutionSucceeded",
-    "FAILED": "ExecutionFailed",
-    "TIMED_OUT": "ExecutionTimedOut",
-    "ABORTED": "ExecutionAborted",
-}
-
-
-def _end(execution: Execution, status: str, **outcome: Any) -> None:
-    """End an execution, unless it has ended already."""
-    with _ending:
-        if execution["status"] != "RUNNING":
-            return
-        execution.update(status=status, stopDate=engine.now_iso(), **outcome)
-    details = {key: value for key, value in outcome.items() if value is not None}
-    record(execution, _END_EVENTS[status], **details)
-    engine._emit_execution_status_event(execution)
-
-
-def stop_execution(_original: Any, data: dict[str, Any]) -> Any:
-    """Abort an execution at once.
-
-    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
-    Engine: let the current state end first, and could abort an execution that was just ending.
-    """
-    execution = engine._executions.get(data.get("executionArn"))
-    if execution is None:
-        missing = f"Execution Does Not Exist: '{data.get('executionArn')}'"
-        return engine.error_response_json("ExecutionDoesNotExist", missing)
-    _end(execution, "ABORTED", error=data.get("error"), cause=data.get("cause"))
-    return engine.json_response({"stopDate": execution["stopDate"]})
-
-
-def redrive_execution(data: dict[str, Any]) -> Any:
-    """Go on with a failed execution at the state that failed, in a Map Run with the items that failed.
-
-    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
-    Engine: did not know the action.
-    """
-    execution = engine._executions.get(data.get("executionArn"))
-    if execution is None:
-        missing = f"Execution Does Not Exist: '{data.get('executionArn')}'"
-        return engine.error_response_json("ExecutionDoesNotExist", missing)
-    if execution["status"] in ("RUNNING", "SUCCEEDED") or "_at" not in execution:
-        why = f"Execution is {execution['status']} and cannot be redriven"
-        return engine.error_response_json("ExecutionNotRedrivable", why)
-    date = engine.now_iso()
-    redrives = execution.get("_redrives", 0) + 1
-    for key in ("error", "cause"):
-        execution.pop(key, None)
-    execution.update(status="RUNNING", stopDate=None, redriveDate=date, _redrives=redrives, _resume=execution["_at"])
-    record(execution, "ExecutionRedriven", redriveCount=redrives)
-    engine._emit_execution_status_event(execution)
-    _in_background(execution["executionArn"])
-    return engine.json_response({"redriveDate": date})
-
-
 def nested_sync(_original: Any, resource: str, input_data: dict[str, Any]) -> Any:
     """Run a machine from a task and wait for its end.
 
@@ -243,8 +127,6 @@ def nested_sync(_original: Any, resource: str, input_data: dict[str, Any]) -> An
     succeed fails the task with States.TaskFailed, its description being the cause.
     Engine: gave the child's own error; the child was no execution of its own, and outlived its parent.
     """
-    from scripts.local_engine.mends.stepfunctions.role import watch_child  # noqa: PLC0415 - role asks `start` nothing
-
     arn = engine._invoke_nested_start_execution(resource, input_data)["ExecutionArn"]
     watch_child(arn)
     child = engine._executions[arn]
@@ -252,7 +134,7 @@ def nested_sync(_original: Any, resource: str, input_data: dict[str, Any]) -> An
         try:
             engine._scaled_sleep(_CHILD_POLL_SECONDS)
         except Stopped:
-            _end(child, "ABORTED", cause="The execution that started it has ended")
+            end(child, "ABORTED", cause="The execution that started it has ended")
             raise
     names = ("executionArn", "input", "name", "output", "startDate", "stateMachineArn", "status", "stopDate")
     shown = {f"{name[0].upper()}{name[1:]}": child.get(name) for name in (*names, "error", "cause") if child.get(name)}
@@ -262,9 +144,7 @@ def nested_sync(_original: Any, resource: str, input_data: dict[str, Any]) -> An
 
 
 def apply() -> None:
-    """Mend the life of executions."""
+    """Mend the ways to start an execution."""
     wrap(engine, "_start_execution")(start_execution)
     wrap(engine, "_start_sync_execution")(start_sync_execution)
-    wrap(engine, "_run_execution")(run_execution)
-    wrap(engine, "_stop_execution")(stop_execution)
     wrap(engine, "_invoke_nested_start_execution_sync")(nested_sync)

@@ -8,7 +8,7 @@ from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.mends.stepfunctions.history import payload, record
-from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, failure
+from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, failure, isolated
 from scripts.local_engine.patching import wrap
 
 PAYLOAD_BYTES = 256 * 1024
@@ -29,7 +29,7 @@ def walk(machine: dict[str, Any], data: Any, execution: Execution, ctx: Context)
         if state is None:
             raise failure("States.Runtime", f"State '{name}' not found in definition")
         if branch.parent is None:  # where RedriveExecution would take it up again
-            execution["_at"] = {"state": name, "input": data, "variables": copy.deepcopy(ctx["variables"])}
+            execution["_at"] = {"state": name, "input": data, "variables": dict(ctx["variables"])}
         data, name = _visit(name, state, data, execution, ctx)
         branch.go_on()
     return data
@@ -93,7 +93,7 @@ def run_sub_machine(
     Engine: branches wrote their variables and their current state into the one context they shared.
     """
     data = copy.deepcopy(input_data)
-    return walk({"StartAt": start_at, "States": states}, data, execution, copy.deepcopy(ctx))
+    return walk({"StartAt": start_at, "States": states}, data, execution, isolated(ctx))
 
 
 def apply() -> None:
