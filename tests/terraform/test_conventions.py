@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.terraform import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED = ("dev", "staging", "prod")
 ENVIRONMENTS = ("local", *DEPLOYED)
 MODULES = sorted(path.parent for path in (ROOT / "modules").rglob("variables.tf"))

@@ -23,5 +23,5 @@ def test_module_plans_what_it_promises_and_refuses_what_it_must(file: str) -> No
 
 
 def test_every_module_is_tested() -> None:
-    modules = {path.parent.name for path in (terraform.ROOT / "modules").rglob("variables.tf")}
+    modules = {path.parent.name for path in (HERE.parents[1] / "modules").rglob("variables.tf")}
     assert modules == {file.removesuffix(".tftest.hcl") for file in FILES}
