@@ -9,7 +9,6 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
-from scripts.local_engine import encryption
 from scripts.local_engine.authorization import role_allows
 from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.patching import wrap
@@ -26,15 +25,12 @@ class Need(NamedTuple):
 
 
 def demand(need: Need) -> None:
-    """Fail the state unless the current execution's role has what it needs, keys of encrypted resources included."""
+    """Fail the state unless the current execution's role has what it needs."""
     if not (arn := scope.role()):
         return
-    decisions = [role_allows(arn, need.action, need.resource, via="states")]
-    for use in encryption.uses(need.action, need.resource):
-        decisions += [role_allows(arn, action, use.key_arn, use.context, via="states") for action in use.actions]
-    for decision in decisions:
-        if not decision:
-            raise scope.failure(need.error, decision.reason)
+    decision = role_allows(arn, need.action, need.resource, via="states")
+    if not decision:
+        raise scope.failure(need.error, decision.reason)
 
 
 def invoke_resource(original: Any, resource: str, input_data: Any) -> Any:
