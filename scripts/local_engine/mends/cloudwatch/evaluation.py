@@ -56,7 +56,8 @@ def _series(alarm: dict[str, Any]) -> tuple[Series, float]:
         return (series if isinstance(series, dict) else {}), period
     period = alarm.get("Period", 60) * SCALE
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
-    return of_metric(alarm, statistic, period, alarm.get("Unit")), period
+    looked_at = alarm["EvaluationPeriods"] + _EXTRA_PERIODS + _CATCH_UP + 1
+    return of_metric(alarm, statistic, period, alarm.get("Unit"), time.time() - looked_at * period), period
 
 
 def _window(alarm: dict[str, Any], series: Series, end: int) -> list[float]:

@@ -40,12 +40,17 @@ class ExpressionError(Exception):
     """An expression the engine cannot evaluate."""
 
 
-def of_metric(metric: dict[str, Any], statistic: str, period: float, unit: str | None = None) -> Series:
-    """Return a metric's values: exactly that name and those dimensions, one value for each period with data."""
+def of_metric(
+    metric: dict[str, Any], statistic: str, period: float, unit: str | None = None, since: float = 0
+) -> Series:
+    """Return a metric's values: exactly that name and those dimensions, one value for each period with data.
+
+    `since` (seconds since the epoch) leaves out the periods that began before it.
+    """
     dimensions = engine._dims_key(engine._dims_from_list(metric.get("Dimensions") or []))
     points = engine._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []
     periods: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for point in list(points):
+    for point in [point for point in list(points) if point["Timestamp"] >= since]:
         if unit in (None, point.get("Unit")):
             periods[math.floor(point["Timestamp"] / period)].append(point)
     values = {at: engine._stat_value(engine._calc_stats(each), statistic, each) for at, each in periods.items()}
