@@ -56,11 +56,12 @@ def role_allows(
     `context` holds the request's condition keys; `via` names the service that acts with the role, and its session.
     """
     found = _role_decision(role_arn, action, resource, context, via)
-    for use in encryption.uses(action, resource) if found else ():
-        for key_action in use.actions:
-            if not (denied := _role_decision(role_arn, key_action, use.key_arn, use.context, via)):
-                return denied
-    return found
+    key_decisions = (
+        _role_decision(role_arn, needed, use.key_arn, use.context, via)
+        for use in (encryption.uses(action, resource) if found else ())
+        for needed in use.actions
+    )
+    return next((decision for decision in key_decisions if not decision), found)
 
 
 def _role_decision(role_arn: str, action: str, resource: str, context: dict[str, Any] | None, via: str) -> Decision:
@@ -99,17 +100,30 @@ def policy_allows(policy: Any, service: str, action: str, resource: str, source_
 
     Where the resource is encrypted with a customer's key, the key's policy must let the service use it too.
     """
-    found = _policy_decision(policy, service, action, resource, source_arn)
-    for use in encryption.uses(action, resource) if found else ():
-        key_policy = kms._resolve_key(use.key_arn)["Policy"]
-        for key_action in use.actions:
-            if not (denied := _policy_decision(key_policy, service, key_action, use.key_arn, source_arn)):
-                return denied
-    return found
-
-
-def _policy_decision(policy: Any, service: str, action: str, resource: str, source_arn: str) -> Decision:
     context = {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()}
+    found = _policy_decision(policy, service, action, resource, context)
+    return found and service_may_use_keys(service, action, resource, source_arn)
+
+
+def service_may_use_keys(service: str, action: str, resource: str, source_arn: str) -> Decision:
+    """Decide whether a service principal may use the customer-managed key that `action` on `resource` entails."""
+    source = {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()}
+    decisions = (
+        key_allows(use.key_arn, service, needed, use.context | source)
+        for use in encryption.uses(action, resource)
+        for needed in use.actions
+    )
+    return next((decision for decision in decisions if not decision), Decision("Allow"))
+
+
+def key_allows(key_arn: str, service: str, action: str, context: dict[str, str]) -> Decision:
+    """Decide whether a key's own policy lets a service principal use it, with the given condition keys."""
+    key = kms._resolve_key(key_arn)
+    return _policy_decision(key["Policy"] if key else None, service, action, key_arn, context)
+
+
+def _policy_decision(policy: Any, service: str, action: str, resource: str, context: dict[str, str]) -> Decision:
+    source_arn = context.get("aws:sourcearn", service)
     found = _service_decision(policy, service, action, resource, context)
     record(service, action, resource, found, via=source_arn)
     return Decision(found, "" if found == "Allow" else f"{service} may not {action} on {resource} for {source_arn}")
@@ -158,6 +172,12 @@ def role_arn_of(principal: str) -> str:
 
 def _service_decision(policy: Any, service: str, action: str, resource: str, context: dict[str, str]) -> str:
     request = iam_evaluator.EvalContext(
-        service, "Service", get_account_id(), action, resource, get_region(), service_context=dict(context)
+        service,
+        "Service",
+        get_account_id(),
+        action,
+        resource,
+        get_region(),
+        service_context={key.lower(): value for key, value in context.items()},
     )
     return str(iam_evaluator.evaluate_resource_policy(policy, request, service=service).decision)

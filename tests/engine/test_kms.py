@@ -141,6 +141,37 @@ def test_a_service_that_delivers_to_an_encrypted_queue_needs_the_keys_policy(cli
     assert client("sqs").receive_message(QueueUrl=url["QueueUrl"])["Messages"]
 
 
+def test_a_topic_that_delivers_to_an_encrypted_queue_needs_the_keys_policy(client: Clients, name: str) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Action": "sqs:SendMessage"}]})
+    url = client("sqs").create_queue(QueueName=name, Attributes={"KmsMasterKeyId": key, "Policy": policy})["QueueUrl"]
+    topic = client("sns").create_topic(Name=name)["TopicArn"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}")
+    client("sns").publish(TopicArn=topic, Message="m")
+    assert "Messages" not in client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)
+
+
+def test_a_log_groups_key_must_let_logs_use_it_for_that_group(client: Clients, name: str) -> None:
+    def key(group: str) -> str:
+        condition = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:{group}"}}
+        logs = {"Effect": "Allow", "Principal": {"Service": "logs.us-east-1.amazonaws.com"}, "Condition": condition}
+        statement = {**logs, "Action": ["kms:Encrypt*", "kms:Decrypt*"], "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        return str(client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"])
+
+    with pytest.raises(ClientError, match="is not allowed to be used with Arn"):
+        client("logs").create_log_group(logGroupName=name, kmsKeyId=key("log-group:other"))
+    client("logs").create_log_group(logGroupName=name, kmsKeyId=key("log-group:*"))
+
+
+def test_an_encryption_context_can_be_a_condition(as_role: AsRole, key: str) -> None:
+    condition = {"StringEquals": {"kms:EncryptionContext:purpose": "test"}}
+    kms = as_role({"Action": "kms:Encrypt", "Resource": key, "Condition": condition})("kms")
+    assert kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"purpose": "test"})["CiphertextBlob"]
+    refused(kms.encrypt, "kms:Encrypt", key, KeyId=key, Plaintext=b"x", EncryptionContext={"purpose": "other"})
+
+
 def test_polling_an_encrypted_queue_needs_the_functions_permission(
     client: Clients, functions: Functions, make_role: Callable[..., str], name: str, key: str
 ) -> None:

@@ -55,7 +55,7 @@ def _enforce(
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html (a group's
     actions are decided on `log-group:NAME:log-stream:`), .../list_awssystemsmanager.html (each name, and the path),
     .../list_awskeymanagementservice.html (the key behind an alias), .../list_awsstepfunctions.html (see
-    `unqualified`) and .../list_amazoncloudwatch.html (cloudwatch:namespace).
+    `unqualified`), .../list_amazoncloudwatch.html (cloudwatch:namespace), and kms:EncryptionContext.
     Engine: least-privilege policies for those were refused; nothing was logged.
     """
     resource_arn, qualifier = unqualified(iam_action, resource_arn)
@@ -87,9 +87,10 @@ def resources(action: str, resource: str, region: str) -> list[str]:
 
 
 def _context(action: str) -> dict[str, Any]:
-    if action == "cloudwatch:PutMetricData" and (namespace := request.current.get().fields().get("Namespace")):
-        return {"cloudwatch:namespace": namespace}
-    return {}
+    fields = request.current.get().fields() if action.startswith(("cloudwatch:PutMetricData", "kms:")) else {}
+    context = {"cloudwatch:namespace": fields["Namespace"]} if "Namespace" in fields else {}
+    encryption_context = fields.get("EncryptionContext") or {}
+    return context | {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
 
 
 def _condition_key(original: Function, key: str, ctx: Any) -> Any:

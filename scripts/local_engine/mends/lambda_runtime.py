@@ -8,13 +8,13 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from scripts.local_engine import python_worker
+from scripts.local_engine import function_environment, python_worker
 from scripts.local_engine.patching import Function, wrap
 
 
 def apply() -> None:
     """Apply the mends of this file."""
-    python_worker.prepare_runtime()
+    function_environment.prepare_runtime()
     http.server.BaseHTTPRequestHandler.disable_nagle_algorithm = True  # 40 ms an invocation
     wrap(lambda_runtime, "_worker_class_for")(_python_worker)
     wrap(lambda_svc, "_execute_function_warm")(_through_the_runtime_api)
@@ -54,8 +54,8 @@ def _package_directory(original: Function, code_zip: bytes) -> str:
     AWS: the zip is unpacked as /var/task (https://docs.aws.amazon.com/lambda/latest/dg/python-package.html).
     Engine: it looked for a `bootstrap` in the zip.
     """
-    if isinstance(code_zip, python_worker.PythonPackage):
-        return python_worker.unpacked(code_zip, original)
+    if isinstance(code_zip, function_environment.PythonPackage):
+        return function_environment.unpacked(code_zip, original)
     return str(original(code_zip))
 
 
@@ -67,7 +67,7 @@ def _environment(original: Function, config: dict[str, Any], code_dir: str, port
     and level, and the layers were missing.
     """
     if _is_python(config):
-        return python_worker.environment(config, code_dir, port)
+        return function_environment.environment(config, code_dir, port)
     environment: dict[str, str] = original(config, code_dir, port)
     return environment
 

@@ -52,6 +52,16 @@ resource "aws_kms_key" "this" {
   description             = var.name
   enable_key_rotation     = true
   deletion_window_in_days = 7
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for principal in [{ AWS = "000000000000" }, { Service = "logs.us-east-1.amazonaws.com" }] : {
+      Effect    = "Allow"
+      Action    = "kms:*"
+      Resource  = "*"
+      Principal = principal
+    }]
+  })
 }
 
 resource "aws_cloudwatch_log_group" "states" {

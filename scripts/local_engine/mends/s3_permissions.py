@@ -1,0 +1,70 @@
+"""S3: who may not list a bucket does not learn what is not in it, and notifications pass encrypted targets' keys."""
+
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core.router import extract_access_key_id
+from ministack.services import s3, sns, sqs
+
+from scripts.local_engine.authorization import service_may_use_keys
+from scripts.local_engine.patching import Function, wrap
+
+NOT_FOUND, FORBIDDEN = 404, 403
+
+
+def apply() -> None:
+    """Apply the mends of this file."""
+    wrap(s3, "handle_request")(_handle_request)
+    wrap(sqs, "queue_policy_allows")(_queue_lets)
+    wrap(sns, "topic_policy_allows")(_topic_lets)
+
+
+async def _handle_request(
+    original: Function,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query_params: dict[str, Any],
+    *rest: Any,
+    **options: Any,
+) -> Any:
+    """Answer 403 for a missing object unless the caller may list the bucket.
+
+    AWS: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Permissions). Engine: always 404.
+    """
+    answer = await original(method, path, headers, body, query_params, *rest, **options)
+    bucket, _, key = path.lstrip("/").partition("/")
+    if answer[0] != NOT_FOUND or method not in {"GET", "HEAD"} or not key or bucket not in s3._buckets:
+        return answer
+    if _may_list(extract_access_key_id(headers, query_params), f"arn:aws:s3:::{bucket}"):
+        return answer
+    return s3._error("AccessDenied", f"Access Denied (request {new_uuid()})", FORBIDDEN)
+
+
+def _may_list(access_key_id: str, bucket_arn: str) -> bool:
+    """Evaluate s3:ListBucket without logging it: nobody asked for a listing."""
+    principal = iam_evaluator.resolve_principal(access_key_id or "", get_account_id())
+    if isinstance(principal, iam_evaluator.AuthError) or principal.policies is None:
+        return True  # the account's root, or a request that was refused before
+    request = iam_evaluator.EvalContext(
+        principal.arn, principal.type, principal.account, "s3:ListBucket", bucket_arn, get_region()
+    )
+    return str(iam_evaluator.evaluate(request, principal.policies, *principal.limits).decision) == "Allow"
+
+
+def _queue_lets(original: Function, queue_arn: str, service: str, source_arn: str, source_account: str) -> bool:
+    """Let S3 and SNS deliver to an encrypted queue only when its key's policy does too.
+
+    AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    Engine: asked the queue's policy only.
+    """
+    allowed = original(queue_arn, service, source_arn, source_account)
+    return bool(allowed and service_may_use_keys(service, "sqs:SendMessage", queue_arn, source_arn))
+
+
+def _topic_lets(original: Function, topic_arn: str, service: str, source_arn: str, source_account: str) -> bool:
+    """Let S3 publish to an encrypted topic only when its key's policy does too, as for queues."""
+    allowed = original(topic_arn, service, source_arn, source_account)
+    return bool(allowed and service_may_use_keys(service, "sns:Publish", topic_arn, source_arn))
