@@ -92,9 +92,11 @@ def test_a_variable_assigned_in_a_branch_stays_there(machines: Machines) -> None
 
 
 def test_a_failed_expression_is_an_event(machines: Machines) -> None:
-    ended = machines.once([{"Type": "Pass", "Output": "{% $states.input.nothing %}"}])
+    broken = chain({"Inner": {"Type": "Pass", "Output": "{% $states.input.nothing %}", "End": True}})
+    ended = machines.once({"Outer": {"Type": "Parallel", "Branches": [broken], "End": True}})
     assert ended["error"] == "States.QueryEvaluationError"
-    assert "EvaluationFailed" in types(machines.events(ended))
+    told = [e for e in machines.events(ended) if e["type"] == "EvaluationFailed"]
+    assert [event["evaluationFailedEventDetails"]["state"] for event in told] == ["Inner"]
 
 
 def test_every_event_is_logged(machines: Machines, client: Clients, name: str) -> None:

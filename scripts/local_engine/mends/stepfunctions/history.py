@@ -24,6 +24,17 @@ def payload(name: str, value: Any) -> dict[str, Any]:
     return {name: json.dumps(value), f"{name}Details": {"truncated": False}}
 
 
+def evaluation_failed(execution: Execution, error: Any, state: str) -> None:
+    """Tell, once and where it happened, that a JSONata expression failed; any other error is told elsewhere.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_EvaluationFailedEventDetails.html
+    Engine: called it a task's failure, or nothing.
+    """
+    if error.error == "States.QueryEvaluationError" and not hasattr(error, "told"):
+        error.told = True
+        record(execution, "EvaluationFailed", error=error.error, cause=error.cause, state=state)
+
+
 def _details_key(kind: str) -> str:
     for suffix in ("StateEntered", "StateExited"):
         if kind.endswith(suffix):

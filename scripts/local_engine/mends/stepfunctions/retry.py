@@ -8,7 +8,7 @@ from typing import Any
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.mends.stepfunctions import scope
-from scripts.local_engine.mends.stepfunctions.history import record
+from scripts.local_engine.mends.stepfunctions.history import evaluation_failed
 from scripts.local_engine.mends.stepfunctions.scope import Context, State
 from scripts.local_engine.patching import wrap
 
@@ -30,7 +30,8 @@ def with_retry_and_catch(
         try:
             return attempt()
         except engine._ExecutionError as error:
-            _tell_evaluation_failure(error, state["Name"])
+            if branch := scope.current():
+                evaluation_failed(branch.execution, error, state["Name"])
             retrier, index = engine._find_matching_retrier(state_def.get("Retry", []), error.error, counts)
             if retrier is None:
                 return _catch(state_def, raw_input, ctx, error)
@@ -47,13 +48,6 @@ def delay(retrier: dict[str, Any], retries_so_far: int) -> float:
     seconds: float = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** retries_so_far
     seconds = min(seconds, retrier.get("MaxDelaySeconds", seconds))
     return random.uniform(0, seconds) if retrier.get("JitterStrategy") == "FULL" else seconds  # noqa: S311 - spread
-
-
-def _tell_evaluation_failure(error: Any, state: str) -> None:
-    """AWS: a failed JSONata expression is an EvaluationFailed event. Engine: a Task's failure, or nothing."""
-    branch = scope.current()
-    if branch and error.error == "States.QueryEvaluationError":
-        record(branch.execution, "EvaluationFailed", error=error.error, cause=error.cause, state=state)
 
 
 def _catch(state_def: State, raw_input: Any, ctx: Context, error: Any) -> Any:

@@ -2,11 +2,13 @@
 
 import json
 import random
+import time
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
+from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.mends.stepfunctions.history import record
 from scripts.local_engine.mends.stepfunctions.life import end, in_background
 from scripts.local_engine.mends.stepfunctions.role import watch_child
@@ -129,13 +131,12 @@ def nested_sync(_original: Any, resource: str, input_data: dict[str, Any]) -> An
     """
     arn = engine._invoke_nested_start_execution(resource, input_data)["ExecutionArn"]
     watch_child(arn)
-    child = engine._executions[arn]
+    parent, child = scope.current(), engine._executions[arn]
     while child["status"] == "RUNNING":
-        try:
-            engine._scaled_sleep(_CHILD_POLL_SECONDS)
-        except Stopped:
+        if parent and parent.over:
             end(child, "ABORTED", cause="The execution that started it has ended")
-            raise
+            raise Stopped
+        time.sleep(_CHILD_POLL_SECONDS)
     names = ("executionArn", "input", "name", "output", "startDate", "stateMachineArn", "status", "stopDate")
     shown = {f"{name[0].upper()}{name[1:]}": child.get(name) for name in (*names, "error", "cause") if child.get(name)}
     if child["status"] != "SUCCEEDED":

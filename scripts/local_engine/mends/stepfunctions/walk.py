@@ -7,7 +7,7 @@ from typing import Any
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.mends.stepfunctions import scope
-from scripts.local_engine.mends.stepfunctions.history import payload, record
+from scripts.local_engine.mends.stepfunctions.history import evaluation_failed, payload, record
 from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, failure, isolated
 from scripts.local_engine.patching import wrap
 
@@ -43,8 +43,7 @@ def _visit(name: str, state: State, data: Any, execution: Execution, ctx: Contex
         output, following = _step(kind, state, data, execution, ctx)
         check_size(name, output)
     except engine._ExecutionError as error:
-        if error.error == "States.QueryEvaluationError" and kind not in ("Task", "Parallel", "Map"):
-            record(execution, "EvaluationFailed", error=error.error, cause=error.cause, state=name)
+        evaluation_failed(execution, error, name)
         raise
     record(execution, f"{kind}StateExited", name=name, **payload("output", output))
     return output, following
