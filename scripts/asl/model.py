@@ -29,6 +29,14 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class State:
+    """One state, wherever it lies; its name is unique in the whole definition."""
+
+    name: str
+    body: Json
+
+
+@dataclass(frozen=True)
 class Machine:
     """One graph of states: a whole definition, a branch of a Parallel or the processor of a Map.
 
@@ -88,6 +96,13 @@ def machines(machine: Machine) -> Iterator[Machine]:
         for number, body in enumerate(children(state), 1):
             branch = str(number) if "Branches" in state else ""
             yield from machines(Machine(f"{machine.name}/{name}{branch}", body, machine, state))
+
+
+def walk(definition: Json) -> Iterator[State]:
+    """Yield every state of `definition`, those inside Map and Parallel states included."""
+    for machine in machines(Machine("", definition)):
+        for name, body in machine.states.items():
+            yield State(name, body)
 
 
 def children(state: Json) -> list[Json]:

@@ -4,10 +4,11 @@ A rule takes one graph and yields sentences that begin with the place; `problems
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from scripts.asl.expressions import FORBIDDEN, free_variables, problem, strings
-from scripts.asl.model import Json, Machine, ends, machines, transitions
+from scripts.asl.model import Json, Machine, ends, machines, transitions, walk
 from scripts.asl.variables import undefined
 
 type Rule = Callable[[Machine], Iterator[str]]
@@ -53,10 +54,13 @@ def language(machine: Machine) -> Iterator[str]:
 
 
 def names(machine: Machine) -> Iterator[str]:
-    """Require names in PascalCase, with a question mark where a state asks."""
+    """Require names in PascalCase, with a question mark where a state asks, that occur once in the definition."""
     for name in machine.states:
         if not NAME.fullmatch(name):
             yield f"{machine.name}.{name}: a state's name is PascalCase, without spaces"
+    counted = Counter(state.name for state in walk(machine.body)) if machine.parent is None else Counter()
+    for name in sorted(name for name, count in counted.items() if count > 1):
+        yield f"{machine.name}: several states are named {name}"
 
 
 def paths(machine: Machine) -> Iterator[str]:

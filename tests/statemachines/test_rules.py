@@ -37,6 +37,10 @@ BROKEN: dict[str, tuple[Callable[[Json, Json], Any], str]] = {
         ),
         "order.Read order: a state's name is PascalCase",
     ),
+    "a name used twice": (
+        lambda _, states: processor(states).update(ReadOrder=processor(states)["ShipItem"]),
+        "order: several states are named ReadOrder",
+    ),
     "unknown target": (
         lambda _, states: states["IsLarge?"].update(Default="Nowhere"),
         "order.IsLarge?: goes to 'Nowhere'",
