@@ -1,14 +1,12 @@
 """Alarm actions: CloudWatch publishes as itself, so the topic and its key must let it."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from ministack.services import cloudwatch as engine
-from ministack.services import kms, sns
+from ministack.services import sns
 
-from scripts.local_engine import encryption
-from scripts.local_engine.authorization import Decision, policy_allows
+from scripts.local_engine.authorization import Decision, policy_allows, service_may_use_keys
 from scripts.local_engine.patching import wrap
 
 _LISTS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -24,30 +22,26 @@ def dispatch(original: Any, alarm: dict[str, Any], old_state: str, new_state: st
     """
     name, permitted = _LISTS[new_state], list[str]()
     for arn in alarm.get(name) or [] if alarm.get("ActionsEnabled", True) else []:
-        refusal = next((decision for decision in _decisions(arn, alarm["AlarmArn"]) if not decision), None)
-        if refusal is None:
+        decision = _may_publish(arn, alarm["AlarmArn"])
+        if decision:
             permitted.append(arn)
-        _remember(alarm, arn, refusal)
+        _remember(alarm, arn, decision)
     original({**alarm, name: permitted}, old_state, new_state, reason)
 
 
-def _decisions(topic_arn: str, alarm_arn: str) -> Iterator[Decision]:
-    """Yield what the topic's policy says, unless it is the one SNS makes, and then what the policy of its key says."""
+def _may_publish(topic_arn: str, alarm_arn: str) -> Decision:
+    """Decide by the topic's policy and its key's; the policy that SNS itself gives a topic lets alarms through."""
     policy, _ = sns.topic_policy_for_arn(topic_arn) or ("", "")
-    if '"__default_policy_ID"' not in policy:
-        yield policy_allows(policy, _SERVICE, "sns:Publish", topic_arn, alarm_arn)
-    for use in encryption.uses("sns:Publish", topic_arn):
-        key_policy, _ = kms.key_policy_for_arn(use.key_arn) or ("", "")
-        for action in use.actions:
-            yield policy_allows(key_policy, _SERVICE, action, use.key_arn, alarm_arn)
+    if '"__default_policy_ID"' in policy:
+        return service_may_use_keys(_SERVICE, "sns:Publish", topic_arn, alarm_arn)
+    return policy_allows(policy, _SERVICE, "sns:Publish", topic_arn, alarm_arn)
 
 
-def _remember(alarm: dict[str, Any], action: str, refusal: Decision | None) -> None:
-    failed = refusal is not None
-    outcome = f"{'Failed to execute' if failed else 'Successfully executed'} action {action}"
-    data = {"actionState": "Failed" if failed else "Succeeded", "notificationResource": action}
-    if refusal is not None:
-        data["error"] = refusal.reason
+def _remember(alarm: dict[str, Any], action: str, decision: Decision) -> None:
+    outcome = f"{'Successfully executed' if decision else 'Failed to execute'} action {action}"
+    data = {"actionState": "Succeeded" if decision else "Failed", "notificationResource": action}
+    if not decision:
+        data["error"] = decision.reason
     item = {
         "AlarmName": alarm["AlarmName"],
         "AlarmType": "CompositeAlarm" if "AlarmRule" in alarm else "MetricAlarm",
