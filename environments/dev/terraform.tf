@@ -2,11 +2,11 @@
 terraform {
   required_version = ">= 1.10"
 
+  # Without `encrypt`, which would choose S3's own key over the bucket's.
   backend "s3" {
-    bucket       = "workflows-dev-state-000000000001-us-east-1"
+    bucket       = "tfstate-workflows-dev-000000000001-us-east-1"
     key          = "workflows.tfstate"
     region       = "us-east-1"
-    encrypt      = true
     use_lockfile = true
   }
 

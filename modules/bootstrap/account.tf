@@ -1,0 +1,17 @@
+# Where we are, and what the names of this environment's resources look like.
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+
+  # `arn:aws:SERVICE:REGION:ACCOUNT:`, ready for a resource type and a name.
+  arn = { for service in ["cloudwatch", "dynamodb", "ec2", "events", "kms", "lambda", "logs", "sns", "sqs", "ssm", "states"] : service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}" }
+  iam = "arn:${local.partition}:iam::${local.account_id}"
+  s3  = "arn:${local.partition}:s3:::"
+}

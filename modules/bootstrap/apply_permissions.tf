@@ -1,0 +1,180 @@
+# What an apply needs beyond reading: to make, change and remove what carries this environment's name.
+locals {
+  manage = {
+    WriteState    = { actions = ["s3:PutObject"], resources = ["${aws_s3_bucket.state.arn}/*"] }
+    ManageAlarms  = { actions = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"], resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"] }
+    ManageTables  = { actions = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"], resources = ["${local.arn.dynamodb}:table/${var.name}-*"] }
+    ManageRules   = { actions = ["events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource"], resources = ["${local.arn.events}:rule/${var.name}-*"] }
+    ManageLogs    = { actions = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DisassociateKmsKey", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"], resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"] }
+    ManageTopics  = { actions = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetSubscriptionAttributes", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:Unsubscribe", "sns:UntagResource"], resources = ["${local.arn.sns}:${var.name}-*"] }
+    ManageQueues  = { actions = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"], resources = ["${local.arn.sqs}:${var.name}-*"] }
+    ManageStrings = { actions = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"], resources = ["${local.arn.ssm}:parameter/${var.name}/*"] }
+
+    ManageFunctions = {
+      actions = [
+        "lambda:AddPermission",
+        "lambda:CreateAlias",
+        "lambda:CreateFunction",
+        "lambda:Delete*",
+        "lambda:PublishLayerVersion",
+        "lambda:PublishVersion",
+        "lambda:PutFunctionConcurrency",
+        "lambda:PutFunctionEventInvokeConfig",
+        "lambda:PutProvisionedConcurrencyConfig",
+        "lambda:RemovePermission",
+        "lambda:TagResource",
+        "lambda:UntagResource",
+        "lambda:UpdateAlias",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:UpdateFunctionEventInvokeConfig",
+      ]
+      resources = ["${local.arn.lambda}:function:${var.name}-*", "${local.arn.lambda}:layer:${var.name}-*"]
+    }
+
+    ManageMachines = {
+      actions = [
+        "states:CreateStateMachine",
+        "states:CreateStateMachineAlias",
+        "states:DeleteStateMachine",
+        "states:DeleteStateMachineAlias",
+        "states:DeleteStateMachineVersion",
+        "states:PublishStateMachineVersion",
+        "states:TagResource",
+        "states:UntagResource",
+        "states:UpdateStateMachine",
+        "states:UpdateStateMachineAlias",
+      ]
+      resources = ["${local.arn.states}:stateMachine:${var.name}-*"]
+    }
+
+    ManageBuckets = {
+      actions = [
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucket*",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+      ]
+      resources = ["${local.s3}${var.name}-*"]
+    }
+
+    ManageRoles = {
+      actions = [
+        "iam:DeleteRole",
+        "iam:ListInstanceProfilesForRole",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+      ]
+      resources = ["${local.iam}:role/${var.name}-*"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "apply" {
+  name   = "manage"
+  role   = aws_iam_role.deploy["apply"].id
+  policy = data.aws_iam_policy_document.manage.json
+}
+
+data "aws_iam_policy_document" "manage" {
+  #checkov:skip=CKV_AWS_109:Roles can only be given permissions within the boundary, which this role cannot change.
+  #checkov:skip=CKV_AWS_110:Roles can only be given permissions within the boundary, which this role cannot change.
+  #checkov:skip=CKV_AWS_111:A key has no name before it is made; the condition on its tag is what bounds it.
+  #checkov:skip=CKV_AWS_356:A key has no name before it is made; the condition on its tag is what bounds it.
+  dynamic "statement" {
+    for_each = local.manage
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
+  }
+
+  # A role that this role makes or changes can never do more than the boundary says.
+  statement {
+    sid       = "GiveBoundedPermissions"
+    actions   = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+    resources = ["${local.iam}:role/${var.name}-*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.boundary.arn]
+    }
+  }
+
+  statement {
+    sid       = "HandRolesToServices"
+    actions   = ["iam:PassRole"]
+    resources = ["${local.iam}:role/${var.name}-*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["events.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "MakeKeys"
+    actions   = ["kms:CreateKey"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/Environment"
+      values   = [var.environment]
+    }
+  }
+
+  statement {
+    sid = "ManageKeys"
+    actions = [
+      "kms:CreateAlias",
+      "kms:DeleteAlias",
+      "kms:EnableKeyRotation",
+      "kms:PutKeyPolicy",
+      "kms:ScheduleKeyDeletion",
+      "kms:TagResource",
+      "kms:UntagResource",
+      "kms:UpdateKeyDescription",
+    ]
+    resources = ["${local.arn.kms}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Environment"
+      values   = [var.environment]
+    }
+  }
+
+  statement {
+    sid       = "NameKeys"
+    actions   = ["kms:CreateAlias", "kms:DeleteAlias"]
+    resources = ["${local.arn.kms}:alias/${var.name}"]
+  }
+
+  # Lambda and DynamoDB take the key into use on behalf of whoever makes a function or a table.
+  statement {
+    sid       = "LendTheKeyToServices"
+    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"]
+    resources = ["${local.arn.kms}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Environment"
+      values   = [var.environment]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["dynamodb.${local.region}.amazonaws.com", "lambda.${local.region}.amazonaws.com"]
+    }
+  }
+}

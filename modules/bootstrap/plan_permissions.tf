@@ -1,0 +1,97 @@
+# What a plan needs: to read how things are made, never what is stored in them, and to lock the state.
+locals {
+  read = {
+    ReadAlarms     = { actions = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"] }
+    ReadTables     = { actions = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"], resources = ["${local.arn.dynamodb}:table/${var.name}-*"] }
+    ReadRules      = { actions = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], resources = ["${local.arn.events}:rule/${var.name}-*"] }
+    ReadRoles      = { actions = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], resources = ["${local.iam}:role/${var.name}-*"] }
+    ReadLogGroups  = { actions = ["logs:ListTagsForResource"], resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"] }
+    ReadTopics     = { actions = ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"], resources = ["${local.arn.sns}:${var.name}-*"] }
+    ReadQueues     = { actions = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"], resources = ["${local.arn.sqs}:${var.name}-*"] }
+    ReadParameters = { actions = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"], resources = ["${local.arn.ssm}:parameter/${var.name}/*"] }
+
+    ReadFunctions = {
+      actions = [
+        "lambda:GetAlias",
+        "lambda:GetFunction",
+        "lambda:GetFunctionCodeSigningConfig",
+        "lambda:GetFunctionConcurrency",
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetFunctionEventInvokeConfig",
+        "lambda:GetLayerVersion",
+        "lambda:GetPolicy",
+        "lambda:GetProvisionedConcurrencyConfig",
+        "lambda:ListTags",
+        "lambda:ListVersionsByFunction",
+      ]
+      resources = ["${local.arn.lambda}:function:${var.name}-*", "${local.arn.lambda}:layer:${var.name}-*"]
+    }
+
+    ReadMachines = {
+      actions = [
+        "states:DescribeStateMachine",
+        "states:DescribeStateMachineAlias",
+        "states:ListStateMachineVersions",
+        "states:ListTagsForResource",
+      ]
+      resources = ["${local.arn.states}:stateMachine:${var.name}-*"]
+    }
+
+    ReadBuckets = {
+      actions = [
+        "s3:GetAccelerateConfiguration",
+        "s3:GetBucket*",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetLifecycleConfiguration",
+        "s3:GetReplicationConfiguration",
+        "s3:ListBucket",
+      ]
+      resources = ["${local.s3}${var.name}-*"]
+    }
+
+    # None of these has a resource level, or the key's name is not known before it is read.
+    LookAround = {
+      actions = [
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListAliases",
+        "kms:ListResourceTags",
+        "logs:DescribeLogGroups",
+        "ssm:DescribeParameters",
+        "states:ValidateStateMachineDefinition",
+      ]
+      resources = ["*"]
+    }
+
+    FindState = { actions = ["s3:ListBucket"], resources = [aws_s3_bucket.state.arn] }
+    ReadState = { actions = ["s3:GetObject"], resources = ["${aws_s3_bucket.state.arn}/*"] }
+    LockState = { actions = ["s3:DeleteObject", "s3:PutObject"], resources = ["${aws_s3_bucket.state.arn}/*.tflock"] }
+    OpenState = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [aws_kms_key.state.arn] }
+  }
+}
+
+resource "aws_iam_role_policy" "plan" {
+  name   = "permissions"
+  role   = aws_iam_role.deploy["plan"].id
+  policy = data.aws_iam_policy_document.read.json
+}
+
+resource "aws_iam_role_policy" "apply_reads" {
+  name   = "read"
+  role   = aws_iam_role.deploy["apply"].id
+  policy = data.aws_iam_policy_document.read.json
+}
+
+data "aws_iam_policy_document" "read" {
+  #checkov:skip=CKV_AWS_356:The statement LookAround says why its actions are granted on everything; they only read.
+  dynamic "statement" {
+    for_each = local.read
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
+  }
+}
