@@ -1,25 +1,18 @@
-"""Reads what the chunks of a run left in S3."""
+"""Reads what all the chunks of a run left in S3, little by little."""
 
 import io
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from etl_pipeline.adapters import objects
+from etl_pipeline.adapters.chunk_files import put_requests
 from etl_pipeline.domain.chunk import KEY_RECORD_BYTES, digest_of
 from etl_pipeline.domain.duplicates import key_records
-from etl_pipeline.domain.job import Job
 from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.reconciliation import ChunkResult
 
 _MERGE_BYTES, _LEAST_RECORDS = 16 << 20, 128  # how much of the chunks' key records is in memory during the merge
-
-
-@lru_cache(maxsize=1)
-def job_of(bucket: str, places: RunPlaces) -> Job:
-    """Return the run's job; a process that works on the same run again has it already."""
-    return Job.from_document(objects.read_json(bucket, places.job))
 
 
 def results(bucket: str, places: RunPlaces, planned: int) -> list[ChunkResult]:
@@ -47,14 +40,9 @@ def rejects(bucket: str, places: RunPlaces, chunks: list[ChunkResult]) -> Iterat
         yield map(json.loads, io.BytesIO(body))
 
 
-def staged(bucket: str, places: RunPlaces, number: int) -> list[str]:
-    """Return a chunk's put requests."""
-    return objects.read(bucket, places.staged(number)).decode().splitlines()
-
-
-def staged_with(bucket: str, places: RunPlaces, wanted: dict[int, set[bytes]]) -> Iterator[str]:
+def put_requests_of(bucket: str, places: RunPlaces, wanted: dict[int, set[bytes]]) -> Iterator[str]:
     """Yield the put requests whose key's digest is wanted, chunk by chunk."""
     for number, digests in wanted.items():
-        for line in staged(bucket, places, number):
+        for line in put_requests(bucket, places, number):
             if digest_of(json.loads(line)["PutRequest"]["Item"]["record_key"]["S"]) in digests:
                 yield line

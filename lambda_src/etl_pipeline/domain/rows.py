@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from etl_pipeline.domain.splitting import MAX_RECORD_BYTES
+MAX_RECORD_BYTES = 1 << 20
 
 
 class BadRow(Exception):

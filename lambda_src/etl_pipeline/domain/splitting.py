@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from etl_pipeline.domain.errors import EmptyFile, NotText, RecordTooLarge, TruncatedFile
-
-MAX_RECORD_BYTES = 1 << 20
+from etl_pipeline.domain.rows import MAX_RECORD_BYTES
 
 _QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"[^,\r\n]*+'  # text after the closing quote belongs to the field, literally
 _FIELD = rb'(?:%s|[^",\r\n][^,\r\n]*+|)' % _QUOTED

@@ -1,22 +1,16 @@
 """LoadChunk: loads a chunk's staged put requests into the records table and leaves the chunk's counts."""
 
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, partial
+from typing import Any
 
 from etl_pipeline.adapters import objects, records
-from etl_pipeline.adapters.run_files import staged
+from etl_pipeline.adapters.chunk_files import put_requests
 from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.reconciliation import ChunkResult
+from shared.context import Context, seconds_left
 from shared.observability import logger
 from shared.settings import load
-
-
-class Context(Protocol):
-    """What the handler uses of Lambda's context."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until the function is stopped."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,7 @@ def settings() -> Settings:
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take `{"run": …, "counts": …}`, TransformChunk's counts; return nothing that would add up in the map's state."""
     bucket, places, counts = event["run"]["bucket"], RunPlaces(event["run"]["run_id"]), event["counts"]
-    put_requests = staged(bucket, places, counts["number"])
-    loaded = records.load(settings().records_table, put_requests, lambda: context.get_remaining_time_in_millis() / 1000)
+    requests = put_requests(bucket, places, counts["number"])
+    loaded = records.load(settings().records_table, requests, partial(seconds_left, context))
     objects.write_json(bucket, places.result(counts["number"]), asdict(ChunkResult(**counts, loaded=loaded)))
     return {}

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from etl_pipeline.adapters import objects, records, run_files
+from etl_pipeline.adapters.chunk_files import job_of
 from etl_pipeline.adapters.ledger import LedgerEntry
 from etl_pipeline.domain.duplicates import find_duplicates
 from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.reconciliation import Totals, check_chunks, find_problem, rejected_rows, totals_of
 from etl_pipeline.domain.report import PREVIEW_ROWS, Reports, csv_line, run_report
 from etl_pipeline.domain.run import Run
-from etl_pipeline.handlers.load_chunk import Context
+from shared.context import Context, seconds_left
 from shared.observability import logger, metrics
 from shared.settings import load
 
@@ -38,7 +39,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take `{"execution": …, "run": …}`; return the run report, whose preview of the rejected rows is bounded."""
     run, bucket, planned = Run.from_context(event["execution"]), event["run"]["bucket"], event["run"]["chunks"]
     places, reports = RunPlaces(run.id), Reports(bucket, event["run"]["dataset"], run.id)
-    job = run_files.job_of(bucket, places)
+    job = job_of(bucket, places)
     chunks = run_files.results(bucket, places, planned)
     check_chunks(chunks, planned)
     duplicates = find_duplicates(run_files.keys(bucket, places, chunks))
@@ -47,8 +48,8 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     reported, preview = _write_rejects(reports, rows)
     problem = find_problem(totals, reported, job.contract.max_rejected_percent, reports.rejects_url)
     if problem is None:  # the first of several rows with one key is what stays, whichever was loaded last
-        winners = run_files.staged_with(bucket, places, duplicates.winners)
-        records.load(settings().records_table, winners, lambda: context.get_remaining_time_in_millis() / 1000)
+        winners = run_files.put_requests_of(bucket, places, duplicates.winners)
+        records.load(settings().records_table, winners, partial(seconds_left, context))
     report = run_report(job, run, totals, "FAILED" if problem else "SUCCEEDED", preview)
     objects.write_json(bucket, reports.run_key, report)
     _count(job.dataset, totals)

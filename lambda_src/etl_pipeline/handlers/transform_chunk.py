@@ -3,7 +3,7 @@
 from typing import Any
 
 from etl_pipeline.adapters import objects
-from etl_pipeline.adapters.run_files import job_of
+from etl_pipeline.adapters.chunk_files import job_of
 from etl_pipeline.domain.chunk import transform
 from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.rows import READERS

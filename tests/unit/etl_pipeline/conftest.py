@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from etl_pipeline.adapters import run_files
+from etl_pipeline.adapters import chunk_files
 from etl_pipeline.handlers import load_chunk, parse_metadata, reconcile, record_failure
 from tests.unit.etl_pipeline.pipeline import ENVIRONMENT, Pipeline
 
 _EVENT = Path(__file__).parents[2] / "events" / "s3_object_created.json"
 _CACHES = (
     *(module.settings for module in (load_chunk, parse_metadata, reconcile, record_failure)),
-    run_files.job_of,
+    chunk_files.job_of,
 )
 
 

@@ -86,6 +86,11 @@ def test_delays_double_up_to_five_seconds_and_are_spread_evenly() -> None:
     assert next(full_jitter(lambda: 0.0)) == 0
 
 
+def test_line_breaks_of_unicode_do_not_break_staged_lines(pipeline: Pipeline) -> None:
+    pipeline.run(pipeline.upload("incoming/people/a.csv", "id,name,paid,born\n1,A\u2028d\x85a,,\n"))
+    assert pipeline.records()["people#1"]["name"] == {"S": "A\u2028d\x85a"}
+
+
 def test_loading_a_chunk_twice_changes_nothing(pipeline: Pipeline) -> None:
     run = pipeline.parse(pipeline.upload("incoming/people/a.csv", "id,name,paid,born\n1,Ada,,\n"))
     client("s3").put_object(Bucket=run["bucket"], Key="runs/run-1/staged/00000.jsonl", Body="\n".join(LINES).encode())
