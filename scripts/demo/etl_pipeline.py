@@ -40,7 +40,7 @@ def _run(deployment: Deployment, console: Console, name: str, content: bytes) ->
     key = f"incoming/{DATASET}/{name}"
     began = time.monotonic()
     version = deployment.client("s3").put_object(Bucket=outputs["bucket"], Key=key, Body=content)["VersionId"]
-    console.print(f"  uploaded s3://{outputs['bucket']}/{key}")
+    console.print(f"  uploaded s3://{outputs['bucket']}/{key}", soft_wrap=True)
     execution_arn = started_by(states, outputs["state_machine_arn"], version, RUN_SECONDS)
     with console.status("running"):
         for visit in follow(states, execution_arn, RUN_SECONDS):
@@ -60,7 +60,7 @@ def _print_counts(deployment: Deployment, console: Console, execution: dict[str,
         table.add_row(f"rows {what}", f"{report['rows'][what]:,}")
     table.add_row("items in DynamoDB", f"{items:,}")
     console.print(table)
-    for reject in report["rejects_preview"][:3]:
+    for reject in report["preview"][:3]:
         console.print(f"    rejected row {reject['row']}: {reject['column']} {reject['reason']}")
 
 

@@ -77,7 +77,7 @@ def _child_job(
         with scope.entered(Scope(child, parent=scope.current())):
             outcome = _live(child, processor, data, ctx, lambda result: run.results.__setitem__(index, result))
         run.count(index, "running", outcome)
-        demand(Need("states:DescribeExecution", child["executionArn"], "States.Permissions"))
+        demand(Need("states:DescribeExecution", _authorized_as(child["executionArn"]), "States.Permissions"))
         if outcome == "aborted":
             raise Stopped
         if run.intolerable:
@@ -135,3 +135,12 @@ def _live(child: Execution, processor: State, data: Any, ctx: Context, keep: Cal
 def apply() -> None:
     """Mend distributed Map states."""
     wrap(engine, "_run_distributed_map")(run_distributed_map)
+
+
+def _authorized_as(child_arn: str) -> str:
+    """Return a child execution's ARN as the role's policy names it: as one of the machine's, without the map's label.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    *head, machine, child = child_arn.split(":")
+    return ":".join((*head, machine.split("/")[0], child))
