@@ -91,6 +91,13 @@ def test_a_variable_assigned_in_a_branch_stays_there(machines: Machines) -> None
     assert json.loads(machines.once(states)["output"]) == {"x": 1, "inner": 1}
 
 
+def test_a_choice_without_a_match_has_the_states_output(machines: Machines) -> None:
+    rule = {"Condition": "{% $states.input.n > 1 %}", "Output": "rule", "Next": "End"}
+    choice = {"Type": "Choice", "Choices": [rule], "Default": "End", "Output": {"was": "{% $states.input.n %}"}}
+    machine = machines.make({"Choose": choice, "End": {"Type": "Succeed"}})
+    assert [machines.run(machine, {"n": n})["output"] for n in (1, 2)] == ['{"was": 1}', '"rule"']
+
+
 def test_a_failed_expression_is_an_event(machines: Machines) -> None:
     broken = chain({"Inner": {"Type": "Pass", "Output": "{% $states.input.nothing %}", "End": True}})
     ended = machines.once({"Outer": {"Type": "Parallel", "Branches": [broken], "End": True}})

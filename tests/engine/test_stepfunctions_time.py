@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.local_engine.mends.stepfunctions.retry import delay
-from tests.support.machines import Machines
+from tests.support.machines import Machines, chain
 
 type Clients = Callable[[str], Any]
 CALLBACK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
@@ -120,6 +120,12 @@ def test_a_state_passes_on_at_most_256_kib(machines: Machines) -> None:
     machine = machines.make([big])
     assert machines.run(machine, {"kib": 255})["status"] == "SUCCEEDED"
     assert machines.run(machine, {"kib": 257})["error"] == "States.DataLimitExceeded"
+
+
+def test_a_result_is_at_most_256_kib_even_if_little_of_it_is_passed_on(machines: Machines) -> None:
+    inner = chain([{"Type": "Pass", "Output": "{% $pad('', 1024 * 100, 'x') %}"}])
+    many = {"Type": "Map", "Items": [1, 2, 3], "ItemProcessor": inner, "Output": {}}
+    assert machines.once([many])["error"] == "States.DataLimitExceeded"
 
 
 def test_a_runtime_error_is_not_caught_by_all(machines: Machines) -> None:

@@ -5,6 +5,7 @@ from importlib import import_module
 MENDS = (
     "announce",
     "branches",
+    "choice",
     "dataset",
     "distributed",
     "history",

@@ -55,8 +55,7 @@ def _count(execution: Execution, name: str, value: float = 1, unit: str = "Count
 
 
 def _detail(execution: Execution) -> dict[str, Any]:
-    status, redrives = execution["status"], execution.get("_redrives", 0)
-    unsuccessful = status in _UNSUCCESSFUL
+    status = execution["status"]
     return {
         "executionArn": execution["executionArn"],
         "stateMachineArn": execution["stateMachineArn"],
@@ -70,11 +69,19 @@ def _detail(execution: Execution) -> dict[str, Any]:
         **_data("output", execution["output"] if status == "SUCCEEDED" else None),
         "error": execution.get("error"),
         "cause": execution.get("cause"),
-        "redriveCount": redrives,
         "redriveDate": _milliseconds(execution.get("redriveDate")),
-        "redriveStatus": "REDRIVABLE" if unsuccessful else "NOT_REDRIVABLE",
-        "redriveStatusReason": None if unsuccessful else f"Execution is {status} and cannot be redriven",
+        **redrives(execution),
     }
+
+
+def redrives(execution: Execution) -> dict[str, Any]:
+    """Return how often an execution was redriven, and whether it may be."""
+    status = execution["status"]
+    may = {"redriveStatus": "REDRIVABLE"}
+    if status not in _UNSUCCESSFUL:
+        why = f"Execution is {status} and cannot be redriven"
+        may = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": why}
+    return {"redriveCount": execution.get("_redrives", 0), **may}
 
 
 def _data(name: str, text: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ministack.services import stepfunctions as engine
 from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.mends.stepfunctions.history import record
 from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, Stopped, isolated
-from scripts.local_engine.mends.stepfunctions.walk import walk
+from scripts.local_engine.mends.stepfunctions.walk import check_size, walk
 from scripts.local_engine.patching import wrap
 
 _INLINE_CONCURRENCY = 40
@@ -75,6 +75,7 @@ def _branch(branch: dict[str, Any], data: Any, execution: Execution, ctx: Contex
 
 def conclude(state_def: State, raw_input: Any, results: Any, ctx: Context) -> tuple[Any, str | None]:
     """Return a state's output and successor from its result, in either query language."""
+    check_size(ctx["State"]["Name"], results)
     if engine._state_query_language(state_def, ctx) == "JSONata":
         output = engine._apply_jsonata_output(state_def, raw_input, ctx, result=results, default=results)
         engine._apply_state_assign(state_def, raw_input, ctx, result=results)

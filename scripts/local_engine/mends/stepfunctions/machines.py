@@ -8,7 +8,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.authorization import role_allows, service_may_assume
-from scripts.local_engine.mends.stepfunctions import definition, life, start
+from scripts.local_engine.mends.stepfunctions import announce, definition, life, start
 from scripts.local_engine.patching import wrap
 
 type Request = dict[str, Any]
@@ -134,11 +134,11 @@ def describe_execution(original: Any, data: Request) -> Any:
     AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     Engine: none of these.
     """
-    execution = engine._executions.get(data.get("executionArn")) or {}
-    extra = {key: execution[key] for key in ("stateMachineVersionArn", "stateMachineAliasArn") if key in execution}
-    extra["redriveCount"] = execution.get("_redrives", 0)
-    if "redriveDate" in execution:
-        extra["redriveDate"] = execution["redriveDate"]
+    execution = engine._executions.get(data.get("executionArn"))
+    if execution is None:
+        return original(data)
+    kept = ("stateMachineVersionArn", "stateMachineAliasArn", "redriveDate")
+    extra = {key: execution[key] for key in kept if key in execution} | announce.redrives(execution)
     return _amended(original(data), lambda answer: answer | extra)
 
 

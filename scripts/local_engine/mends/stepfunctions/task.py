@@ -11,6 +11,7 @@ from ministack.services import stepfunctions as engine
 from scripts.local_engine.mends.stepfunctions.history import payload, record
 from scripts.local_engine.mends.stepfunctions.limits import bounded, token_result
 from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, State, failure
+from scripts.local_engine.mends.stepfunctions.walk import check_size
 from scripts.local_engine.patching import wrap
 
 _CALLBACK = ".waitForTaskToken"
@@ -72,6 +73,7 @@ def _observed(
         result = _work(
             resource, arguments, limits, ctx, lambda sent: record(execution, "TaskSubmitted", **what, **sent)
         )
+        check_size(ctx["State"]["Name"], result)
     except engine._ExecutionError as error:
         timed_out = error.error in ("States.Timeout", "States.HeartbeatTimeout")
         end = f"{family}{'TimedOut' if timed_out else 'Failed'}"

@@ -70,7 +70,7 @@ def _succeed(state: State, data: Any, ctx: Context) -> Any:
 
 
 def check_size(name: str, output: Any) -> None:
-    """Fail a state whose output is larger than a state may pass on.
+    """Fail a state whose result or output is larger than a state may pass on.
 
     AWS: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html - 256 KiB as a UTF-8 string, else
     States.DataLimitExceeded. Engine: no limit.
