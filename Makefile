@@ -53,7 +53,8 @@ docs: $(DEV) ## Generate the modules' tables and the state machines' diagrams
 	@$(RUN) scripts.docs
 
 lock: $(LINT) ## Compile requirements/*.in to hash-locked files
-	@for name in dev layer lint data; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	@for name in dev layer lint; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	@$(COMPILE) --no-deps requirements/data.in -o requirements/data.txt
 
 clean: ## Remove everything that was built or installed
 	@test ! -e $(DEV) || $(MAKE) --no-print-directory down
