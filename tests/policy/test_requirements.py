@@ -30,3 +30,7 @@ def test_functions_run_with_what_was_tested() -> None:
         {pin[0] for pin in PIN.finditer((FOLDER / name).read_text())} for name in ("dev.txt", "layer.txt")
     )
     assert shipped <= tested
+
+
+def test_the_demo_s_data_comes_alone() -> None:
+    assert len(PIN.findall((FOLDER / "data.txt").read_text())) == 1
