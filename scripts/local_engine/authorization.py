@@ -17,11 +17,11 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, kms
 
 from scripts.local_engine import encryption
+from scripts.local_engine.request import NOTHING
+from scripts.local_engine.service_authorization import machine_qualifier, resources
 
 _LOG = Path(os.environ["ENGINE_DIRECTORY"]) / "decisions.jsonl"
 _lock = threading.Lock()
-
-QUALIFIED_MACHINE_PARTS = 8  # arn:aws:states:REGION:ACCOUNT:stateMachine:NAME:QUALIFIER
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def role_allows(
 
 def _role_decision(role_arn: str, action: str, resource: str, context: dict[str, Any] | None, via: str) -> Decision:
     name, account = role_name(role_arn), get_account_id()
-    resource, qualifier = unqualified(action, resource)
+    if qualifier := machine_qualifier(action, resource):
+        [resource] = resources(action, resource, NOTHING)
     request = iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/{via}",
         principal_type="AssumedRole",
@@ -142,18 +143,6 @@ def service_may_assume(role_arn: str, service: str, source_arn: str | None = Non
         return Decision(found)
     record(service, "sts:AssumeRole", role_arn, found, via=source_arn or service)
     return Decision(found, f"The service {service} is not authorized to assume the role {role_arn}")
-
-
-def unqualified(action: str, resource: str) -> tuple[str, dict[str, str]]:
-    """Return the ARN an action is decided on, and the condition key that carries the qualifier it was asked with.
-
-    AWS: starting an alias or version is decided on the machine's ARN, with states:StateMachineQualifier
-    (https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html).
-    """
-    parts = resource.split(":")
-    if action not in {"states:StartExecution", "states:StartSyncExecution"} or len(parts) != QUALIFIED_MACHINE_PARTS:
-        return resource, {}
-    return ":".join(parts[:-1]), {"states:StateMachineQualifier": parts[-1]}
 
 
 def role_name(role_arn: str) -> str:

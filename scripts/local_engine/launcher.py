@@ -4,7 +4,10 @@ import fcntl
 import importlib
 import os
 import pkgutil
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +16,8 @@ from scripts.local_engine import mends
 
 def main() -> None:
     """Serve with the environment that `process.Engine` prepared."""
+    if owner := int(os.environ.get("ENGINE_OWNER", "0")):
+        threading.Thread(target=end_with, args=(owner,), daemon=True).start()
     lock = hold_pid_file(Path(os.environ["ENGINE_DIRECTORY"]) / "engine.pid")
     apply_mends()
     app = importlib.import_module("ministack.app")  # reads its environment when imported, hence not before
@@ -29,6 +34,13 @@ def hold_pid_file(path: Path) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def end_with(owner: int) -> None:
+    """End this process and the functions it runs when the process that started it is gone."""
+    while os.getppid() == owner:
+        time.sleep(1)
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def apply_mends() -> None:

@@ -39,8 +39,11 @@ class Engine:
         self._pid_file = self.directory / "engine.pid"
         self._decisions = self.directory / "decisions.jsonl"
         self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
 
     def __enter__(self) -> Self:
+        """Start the engine so that it ends with this process, however that ends."""
+        self._owner = os.getpid()
         self.start()
         return self
 
@@ -147,6 +150,7 @@ class Engine:
             "TMPDIR": temporary,
             "PYTHONUNBUFFERED": "1",
             "ENGINE_DIRECTORY": str(self.directory.resolve()),
+            "ENGINE_OWNER": str(self._owner),
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
             "AWS_ENDPOINT_URL": self.url,

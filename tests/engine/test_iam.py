@@ -191,6 +191,15 @@ def test_starting_an_alias_is_decided_on_the_machine_with_its_qualifier(
     denied(caller.start_execution, stateMachineArn=made["stateMachineArn"])
 
 
+def test_invoking_an_alias_is_decided_on_the_alias(as_role: AsRole, functions: Functions) -> None:
+    name = functions.make("def handler(event, context): return context.invoked_function_arn")
+    alias = functions.alias(name)
+    caller = as_role({"Action": "lambda:InvokeFunction", "Resource": alias})("lambda")
+    for reference in ({"FunctionName": name, "Qualifier": "live"}, {"FunctionName": alias}):
+        assert json.loads(caller.invoke(**reference)["Payload"].read()) == alias
+    denied(caller.invoke, FunctionName=name)
+
+
 def test_a_policy_about_a_role_names_the_role_not_its_session(as_role: AsRole, client: Clients, name: str) -> None:
     send = {"Action": "sqs:SendMessage", "Resource": "*"}
     mine, other = as_role(send), as_role(send)

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,22 @@ def test_stopping_leaves_nothing_running(tmp_path: Path) -> None:
     assert running.pid() is None
     assert command_line("status", "--directory", str(tmp_path)).stderr == "The engine is not running.\n"
     assert command_line("stop", "--directory", str(tmp_path)).returncode == 0
+
+
+def test_an_engine_does_not_outlive_the_test_run_that_started_it(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    script = (
+        "import os\nfrom pathlib import Path\nfrom scripts.local_engine import Engine\n"
+        f"with Engine({port}, Path({str(tmp_path)!r})):\n os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=process.ROOT)
+    orphan = Engine(port, tmp_path)
+    deadline = time.monotonic() + 10
+    while orphan.pid():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_mend_whose_function_is_gone_says_so() -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
-from ministack.services import kms, sts
+from ministack.services import sts
 
-from scripts.local_engine import request
-from scripts.local_engine.authorization import record, role_arn_of, unqualified
+from scripts.local_engine import request, service_authorization
+from scripts.local_engine.authorization import record, role_arn_of
 from scripts.local_engine.patching import Function, wrap
 
 # What was denied last in the request in hand: an action and a resource.
@@ -51,46 +50,19 @@ def _enforce(
 ) -> Any:
     """Decide on each resource AWS names for the action, and log the decision when a role asks.
 
-    AWS: the resources and condition keys of
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html (a group's
-    actions are decided on `log-group:NAME:log-stream:`), .../list_awssystemsmanager.html (each name, and the path),
-    .../list_awskeymanagementservice.html (the key behind an alias), .../list_awsstepfunctions.html (see
-    `unqualified`), .../list_amazoncloudwatch.html (cloudwatch:namespace), and kms:EncryptionContext.
-    Engine: least-privilege policies for those were refused; nothing was logged.
+    AWS: see `service_authorization`. Engine: least-privilege policies for those were refused; nothing was logged.
     """
-    resource_arn, qualifier = unqualified(iam_action, resource_arn)
-    context = {**(service_context or {}), **_context(iam_action), **qualifier}
-    for resource in resources(iam_action, resource_arn, region):
+    asked = request.current.get()
+    context = {**(service_context or {}), **service_authorization.context(iam_action, resource_arn, asked)}
+    for resource in service_authorization.resources(iam_action, resource_arn, asked):
         outcome = original(access_key_id, iam_action, service, region, resource, context)
-        if outcome and iam_action.startswith("logs:") and resource != resource_arn:
+        if outcome and service == "logs" and resource != resource_arn:
             outcome = original(access_key_id, iam_action, service, region, resource_arn, context)
         _log(access_key_id, iam_action, resource, outcome, via=context.get("kms:ViaService", "api"))
         if outcome:
             _denied.set((iam_action, resource))
             return outcome
     return None
-
-
-def resources(action: str, resource: str, region: str) -> list[str]:
-    """Return the ARNs that AWS decides an action of the request in hand on; mostly the one the engine found."""
-    asked = request.current.get().fields() if action.startswith(("logs:", "ssm:")) else {}
-    parameter = f"arn:aws:ssm:{region}:{get_account_id()}:parameter"
-    if action == "ssm:GetParameters":
-        return [f"{parameter}/{name.lstrip('/')}" for name in asked.get("Names", [])]
-    if action == "ssm:GetParametersByPath":
-        return [f"{parameter}/{asked.get('Path', '').strip('/')}"]
-    if action.startswith("logs:") and resource.count(":") == 6:  # noqa: PLR2004 a group's ARN, without a stream
-        return [f"{resource}:log-stream:{asked.get('logStreamName', '')}"]
-    if action.startswith("kms:") and (key := kms._resolve_key(resource)):
-        return [str(key["Arn"])]
-    return [resource]
-
-
-def _context(action: str) -> dict[str, Any]:
-    fields = request.current.get().fields() if action.startswith(("cloudwatch:PutMetricData", "kms:")) else {}
-    context = {"cloudwatch:namespace": fields["Namespace"]} if "Namespace" in fields else {}
-    encryption_context = fields.get("EncryptionContext") or {}
-    return context | {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
 
 
 def _condition_key(original: Function, key: str, ctx: Any) -> Any:

@@ -8,8 +8,8 @@ from ministack.services import cloudwatch_logs
 
 from scripts.local_engine import encryption, request
 from scripts.local_engine.authorization import key_allows
-from scripts.local_engine.mends.iam import resources
 from scripts.local_engine.patching import Function, wrap
+from scripts.local_engine.service_authorization import resources
 
 
 def apply() -> None:
@@ -36,7 +36,7 @@ def _enforce(
         return outcome
     asked = request.current.get()
     uses = [
-        use for arn in resources(iam_action, resource_arn, region) for use in encryption.uses(iam_action, arn, asked)
+        use for arn in resources(iam_action, resource_arn, asked) for use in encryption.uses(iam_action, arn, asked)
     ]
     outcomes = (
         original(access_key_id, action, "kms", region, use.key_arn, use.context)
