@@ -88,6 +88,15 @@ def _child_job(
     return job
 
 
+def _authorized_as(child_arn: str) -> str:
+    """Return a child execution's ARN as the role's policy names it: as one of the machine's, without the map's label.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    *head, machine, child = child_arn.split(":")
+    return ":".join((*head, machine.split("/")[0], child))
+
+
 def _child(run: MapRun, data: Any, parent: Execution) -> Execution:
     machine_arn, name = run.view["_stateMachineArn"], engine.new_uuid()
     child: Execution = {
@@ -135,12 +144,3 @@ def _live(child: Execution, processor: State, data: Any, ctx: Context, keep: Cal
 def apply() -> None:
     """Mend distributed Map states."""
     wrap(engine, "_run_distributed_map")(run_distributed_map)
-
-
-def _authorized_as(child_arn: str) -> str:
-    """Return a child execution's ARN as the role's policy names it: as one of the machine's, without the map's label.
-
-    AWS: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
-    """
-    *head, machine, child = child_arn.split(":")
-    return ":".join((*head, machine.split("/")[0], child))
