@@ -11,7 +11,7 @@ TERRAFORM = $(RUN) scripts.terraform -chdir=environments/$(ENV)
 # A virtual environment is ready when it is younger than its lock files, which alone say what is in it.
 DEV := .venv/ready
 LINT := .venv-lint/ready
-PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := -m pip install -qq --disable-pip-version-check --require-hashes
 COMPILE := .venv-lint/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-annotate --no-header
 
 help: ## List the targets
@@ -62,11 +62,11 @@ clean: ## Remove everything that was built or installed
 
 $(DEV): requirements/dev.txt requirements/data.txt
 	@$(call is_313,$(PYTHON)) || { echo $(WRONG_PYTHON) >&2; exit 1; }
-	@$(PYTHON) -m scripts.terraform check && echo 'Installing into .venv …' && $(PYTHON) -m venv --clear .venv
+	@$(PYTHON) -m scripts.terraform check && echo 'Installing into .venv …' && $(PYTHON) -m venv .venv
 	@.venv/bin/python $(PIP) -r requirements/dev.txt && .venv/bin/python $(PIP) --no-deps -r requirements/data.txt && touch $@
 
-$(LINT): requirements/lint.txt $(DEV)
-	@echo 'Installing into .venv-lint …' && .venv/bin/python -m venv --clear .venv-lint
+$(LINT): requirements/lint.txt | $(DEV)
+	@echo 'Installing into .venv-lint …' && .venv/bin/python -m venv .venv-lint
 	@.venv-lint/bin/python $(PIP) -r requirements/lint.txt && touch $@
 
 # Terraform's shared cache of providers is safe to read at the same time, not to fill: the tests' first init is alone.
