@@ -16,6 +16,8 @@ from ministack.core import lambda_runtime
 
 from scripts.local_engine.function_environment import PythonPackage
 
+GUARD_SECONDS = 0.02
+
 # The environment that served the current thread's invocation, for the log's stream and the report's init duration.
 current: contextvars.ContextVar["PythonWorker | None"] = contextvars.ContextVar("current_worker", default=None)
 
@@ -43,6 +45,8 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
         """Run one invocation; failures carry the error types and messages that AWS gives."""
         current.set(self)
         self.request_id, self.first = request_id, self._proc is None
+        finished = threading.Event()
+        threading.Thread(target=self._guard_memory, args=(finished,), daemon=True).start()
         try:
             result: dict[str, Any] = super().invoke(event, request_id, **context)
         except RuntimeError as error:  # the initialization failed
@@ -50,7 +54,9 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
             payload = self._init_error or {"errorType": "Runtime.ExitError", "errorMessage": str(error)}
             result = {"status": "error", "error": payload["errorMessage"], "error_payload": payload, "cold_start": True}
             result["log"] = self._drain_stderr()
-        self.peak_megabytes = self._peak_megabytes() or self.peak_megabytes
+        finally:
+            finished.set()
+        self.peak_megabytes = self._megabytes("VmHWM") or self.peak_megabytes
         payload = result.get("error_payload")
         self.status = _status(payload) if result["status"] == "error" else "success"
         if isinstance(payload, dict):
@@ -62,13 +68,23 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
         super()._spawn(init_timeout)
         self.init_seconds = time.monotonic() - started
 
-    def _peak_megabytes(self) -> int:
-        """Return the peak resident memory of the process, 0 where the host does not tell (it is Linux that does)."""
+    def _guard_memory(self, finished: threading.Event) -> None:
+        """Kill the process when it holds more memory than the function was given, as AWS does."""
+        limit = self.config.get("MemorySize", 128)
+        while not finished.wait(GUARD_SECONDS):
+            process = self._proc
+            if process is not None and self._megabytes("VmRSS") > limit:
+                self.peak_megabytes = limit
+                process.kill()
+                return
+
+    def _megabytes(self, measure: str) -> int:
+        """Return a measure of the process's memory, 0 where the host does not tell (it is Linux that does)."""
         try:
             status = Path(f"/proc/{self._proc.pid}/status").read_text()
         except (OSError, AttributeError):
             return 0
-        found = re.search(r"VmHWM:\s+(\d+)", status)
+        found = re.search(rf"{measure}:\s+(\d+)", status)
         return int(found[1]) // 1024 if found else 0
 
     def _named(self, payload: dict[str, Any], request_id: str) -> dict[str, Any]:
