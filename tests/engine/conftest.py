@@ -13,6 +13,7 @@ from botocore.config import Config
 from scripts.local_engine import Engine
 from tests.engine.functions import Functions
 from tests.engine.waiting import MINUTE
+from tests.support.machines import Machines
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -93,3 +94,9 @@ def as_role(engine: Engine, client: Clients, make_role: Callable[..., str]) -> C
 def functions(client: Clients, make_role: Callable[..., str]) -> Functions:
     """Make and invoke Lambda functions."""
     return Functions(client, make_role)
+
+
+@pytest.fixture(scope="session")
+def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
+    """Make and run state machines."""
+    return Machines(client("stepfunctions"), make_role)

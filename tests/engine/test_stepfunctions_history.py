@@ -4,17 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.support.machines import Machines, chain
 
 type Clients = Callable[[str], Any]
 EVERYTHING = {"Action": "*", "Resource": "*"}
-
-
-@pytest.fixture
-def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
-    return Machines(client("stepfunctions"), make_role)
 
 
 def types(events: list[dict[str, Any]]) -> list[str]:

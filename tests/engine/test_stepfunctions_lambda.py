@@ -4,18 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.engine.functions import Functions
 from tests.support.machines import Machines
 
 type Clients = Callable[[str], Any]
 EVERYTHING = {"Action": "*", "Resource": "*"}
-
-
-@pytest.fixture
-def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
-    return Machines(client("stepfunctions"), make_role)
 
 
 def invoke(function: str, **more: Any) -> dict[str, Any]:

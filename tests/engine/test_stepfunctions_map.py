@@ -15,11 +15,6 @@ GET = "arn:aws:states:::s3:getObject"
 
 
 @pytest.fixture
-def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
-    return Machines(client("stepfunctions"), make_role)
-
-
-@pytest.fixture
 def put(client: Clients, name: str) -> Callable[[str, str], dict[str, str]]:
     client("s3").create_bucket(Bucket=name)
 

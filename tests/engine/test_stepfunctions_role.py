@@ -13,11 +13,6 @@ from tests.support.machines import Machines, definition
 type Clients = Callable[[str], Any]
 
 
-@pytest.fixture
-def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
-    return Machines(client("stepfunctions"), make_role)
-
-
 def task(resource: str, **arguments: Any) -> list[dict[str, Any]]:
     return [{"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments}]
 

@@ -15,11 +15,6 @@ CALLBACK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 
 
 @pytest.fixture
-def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
-    return Machines(client("stepfunctions"), make_role)
-
-
-@pytest.fixture
 def queue(client: Clients, name: str) -> str:
     url: str = client("sqs").create_queue(QueueName=name)["QueueUrl"]
     return url

@@ -14,11 +14,6 @@ type Clients = Callable[[str], Any]
 EVERYTHING = {"Action": "*", "Resource": "*"}
 
 
-@pytest.fixture
-def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
-    return Machines(client("stepfunctions"), make_role)
-
-
 def answering(answer: int) -> list[dict[str, Any]]:
     return [{"Type": "Pass", "Output": answer}]
 

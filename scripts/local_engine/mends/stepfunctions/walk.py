@@ -45,6 +45,8 @@ def _visit(name: str, state: State, data: Any, execution: Execution, ctx: Contex
     except engine._ExecutionError as error:
         evaluation_failed(execution, error, name)
         raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # AWS: whatever goes wrong has a name
+        raise failure("States.Runtime", f"An error occurred while executing the state '{name}': {error!r}") from error
     record(execution, f"{kind}StateExited", name=name, **payload("output", output))
     return output, following
 
