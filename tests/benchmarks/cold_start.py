@@ -4,7 +4,6 @@ import json
 import os
 import sysconfig
 import time
-from statistics import median
 from typing import Any
 
 from tests.benchmarks.workbench import ROOT, Workbench, machine, table, workbench
@@ -37,8 +36,8 @@ def measure(bench: Workbench) -> str:
         clients = ", ".join(sorted({call["service"] for call in calls}))
         rows.append([function, clients, *(f"{ms:.0f}" for ms in (handler, boto3, full)), f"{handler / boto3:.2f}"])
     return (
-        "Milliseconds from process start to first answer, above an empty interpreter; the median of"
-        f" {ROUNDS} rounds in turns. *boto3*: only the bare clients the handler needs, making the same calls."
+        "Milliseconds from process start to first answer, above an empty interpreter; the least disturbed"
+        f" of {ROUNDS} rounds in turns. *boto3*: only the bare clients the handler needs, making the same calls."
         " *full*: those, with Powertools' Logger, Tracer, Metrics, batch and idempotency set up as documented.\n\n"
         + table(["handler", "clients", "handler", "boto3", "full", "handler / boto3"], rows)
     )
@@ -68,7 +67,7 @@ def _in_turns(bench: Workbench, programs: dict[str, tuple[str, Any]]) -> dict[st
             started = time.perf_counter()
             bench.call(program, event, tools=TOOLS, **LAMBDA)
             times[name].append(time.perf_counter() - started)
-    return {name: median(values) for name, values in times.items()}
+    return {name: min(values) for name, values in times.items()}
 
 
 def main() -> str:

@@ -112,6 +112,10 @@ class Pipeline:
         body: bytes = client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return body
 
+    def latest_version(self, key: str) -> str:
+        version: str = client("s3").head_object(Bucket=BUCKET, Key=key)["VersionId"]
+        return version
+
     def keys(self, prefix: str) -> list[str]:
         listed = client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
         return [stored["Key"] for stored in listed.get("Contents", [])]

@@ -1,0 +1,14 @@
+"""Runs all the benchmarks, some minutes on a quiet machine, and writes `docs/benchmarks.md`."""
+
+from tests.benchmarks import cold_start, etl_throughput, flat_memory
+from tests.benchmarks.workbench import ROOT, machine
+
+HEAD = """# Benchmarks
+
+Measured, never asserted. `make package`, then `PYTHONPATH=lambda_src .venv/bin/python -m tests.benchmarks` writes
+this page; each section is a module of `tests/benchmarks/` that also runs alone.
+"""
+
+if __name__ == "__main__":
+    sections = [HEAD + f"\nMachine: {machine()}.", etl_throughput.main(), flat_memory.main(), cold_start.main()]
+    (ROOT / "docs" / "benchmarks.md").write_text("\n\n".join(sections) + "\n")
