@@ -1,8 +1,9 @@
 """Reads a function's settings from its environment: typed, frozen, and loud about everything that is missing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import get_type_hints
 
 
@@ -25,6 +26,11 @@ def load[T](cls: type[T], env: Mapping[str, str] = os.environ) -> T:
     if missing:
         raise MissingSetting(f"missing environment variables: {', '.join(missing)}")
     return cls(**{name: _parse(name.upper(), env[name.upper()], types[name]) for name in names})
+
+
+def once[T](cls: type[T]) -> Callable[[], T]:
+    """Return a function that loads `cls` from the process's environment when it is first called, and keeps it."""
+    return cache(lambda: load(cls))
 
 
 def _parse(name: str, text: str, kind: type) -> str | int | bool:

@@ -1,7 +1,7 @@
 """LoadChunk: loads a chunk's staged put requests into the records table and leaves the chunk's counts."""
 
 from dataclasses import asdict, dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from etl_pipeline.adapters import objects, records
@@ -10,7 +10,7 @@ from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.reconciliation import ChunkResult
 from shared.context import Context, seconds_left
 from shared.observability import logger
-from shared.settings import load
+from shared.settings import once
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,7 @@ class Settings:
     records_table: str
 
 
-@cache
-def settings() -> Settings:
-    """Return the environment, read once per process."""
-    return load(Settings)
+settings = once(Settings)
 
 
 @logger.inject_lambda_context
@@ -33,4 +30,5 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     requests = put_requests(bucket, places, counts["number"])
     loaded = records.load(settings().records_table, requests, partial(seconds_left, context))
     objects.write_json(bucket, places.result(counts["number"]), asdict(ChunkResult(**counts, loaded=loaded)))
+    logger.info("the chunk is loaded", extra={"run_id": places.run_id, "number": counts["number"], "loaded": loaded})
     return {}

@@ -1,7 +1,6 @@
 """ParseMetadata: claims an uploaded object version, checks it against its dataset's contract, and plans its ranges."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from etl_pipeline.adapters import objects
@@ -18,7 +17,7 @@ from etl_pipeline.domain.run import Run
 from etl_pipeline.domain.source_format import SourceFormat
 from etl_pipeline.domain.upload import Upload
 from shared.observability import logger
-from shared.settings import load
+from shared.settings import once
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,7 @@ class Settings:
     max_concurrency: int
 
 
-@cache
-def settings() -> Settings:
-    """Return the environment, read once per process."""
-    return load(Settings)
+settings = once(Settings)
 
 
 @logger.inject_lambda_context
@@ -45,10 +41,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     upload = Upload.from_event(event["execution"]["Input"])
     holder = LedgerEntry(settings().runs_table, upload.object_version, upload.dataset, run).claim(is_running)
     if holder:
-        logger.info("the object version is already loaded, or being loaded", extra={"holder": holder})
+        logger.info("the object version is already loaded, or being loaded", extra={"run_id": run.id, "holder": holder})
         return {"already_loaded": True, "run_id": holder["run_id"], "status": holder["status"]}
     places = RunPlaces(run.id)
     chunks = _plan(upload, places)
+    logger.info("the run is planned", extra={"run_id": run.id, "chunks": chunks})
     return {
         "already_loaded": False,
         "run_id": run.id,

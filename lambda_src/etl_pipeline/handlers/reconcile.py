@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -17,7 +17,7 @@ from etl_pipeline.domain.report import PREVIEW_ROWS, Reports, csv_line, run_repo
 from etl_pipeline.domain.run import Run
 from shared.context import Context, seconds_left
 from shared.observability import logger, metrics
-from shared.settings import load
+from shared.settings import once
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,7 @@ class Settings:
     records_table: str
 
 
-@cache
-def settings() -> Settings:
-    """Return the environment, read once per process."""
-    return load(Settings)
+settings = once(Settings)
 
 
 @logger.inject_lambda_context
@@ -53,6 +50,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     report = run_report(job, run, totals, "FAILED" if problem else "SUCCEEDED", preview)
     objects.write_json(bucket, reports.run_key, report)
     _count(job.dataset, totals)
+    logger.info("every row is accounted for", extra={"run_id": run.id, "rows": report["rows"]})
     if problem:
         raise problem
     LedgerEntry(settings().runs_table, job.upload.object_version, job.dataset, run).succeed(totals)

@@ -1,7 +1,6 @@
 """RecordFailure: marks the run as failed, puts a copy of the upload into quarantine, and says what happened."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from etl_pipeline.adapters import objects
@@ -13,7 +12,7 @@ from etl_pipeline.domain.report import failure_report
 from etl_pipeline.domain.run import Run
 from etl_pipeline.domain.upload import Upload
 from shared.observability import logger
-from shared.settings import load
+from shared.settings import once
 
 _LARGEST_COPY_BYTES = 5 << 30  # of one CopyObject; a larger upload stays where it is, in incoming/
 
@@ -25,17 +24,14 @@ class Settings:
     runs_table: str
 
 
-@cache
-def settings() -> Settings:
-    """Return the environment, read once per process."""
-    return load(Settings)
+settings = once(Settings)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Take `{"execution": …, "failure": {"Error", "Cause"}}`, as caught; return the failure report."""
     run, failure = Run.from_context(event["execution"]), Failure.from_caught(event["failure"])
-    logger.error("the run failed", extra={"error": failure.error, "cause": failure.cause})
+    logger.error("the run failed", extra={"run_id": run.id, "error": failure.error, "cause": failure.cause})
     try:
         upload = Upload.from_event(event["execution"]["Input"])
     except UnexpectedEvent:

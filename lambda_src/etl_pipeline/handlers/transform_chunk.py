@@ -22,4 +22,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     objects.write(bucket, places.staged(number), "\n".join(chunk.staged).encode())
     if chunk.rejected:
         objects.write(bucket, places.rejects(number), "\n".join(chunk.rejected).encode())
-    return {"number": number, "read": chunk.read, "staged": len(chunk.staged), "rejected": len(chunk.rejected)}
+    counts = {"number": number, "read": chunk.read, "staged": len(chunk.staged), "rejected": len(chunk.rejected)}
+    logger.info("the chunk is transformed", extra={"run_id": places.run_id, "counts": counts})
+    return counts

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.settings import BadSetting, MissingSetting, load
+from shared.settings import BadSetting, MissingSetting, load, once
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,12 @@ def test_a_value_of_the_wrong_type_is_named(name: str, text: str) -> None:
     env = {"RUNS_TABLE": "runs", "CHUNK_BYTES": "64", "STRICT": "true"} | {name: text}
     with pytest.raises(BadSetting, match=f"{name}: '{text}'"):
         load(Settings, env)
+
+
+def test_the_environment_is_read_at_the_first_call_and_never_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = once(Settings)
+    for name, value in {"RUNS_TABLE": "runs", "CHUNK_BYTES": "64", "STRICT": "true"}.items():
+        monkeypatch.setenv(name, value)
+    first = settings()
+    monkeypatch.setenv("RUNS_TABLE", "others")
+    assert settings() is first
