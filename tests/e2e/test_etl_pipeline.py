@@ -91,7 +91,7 @@ def test_every_form_of_file_is_loaded_whole(pipeline: Pipeline, name: str, body:
     assert run.status == "SUCCEEDED", run.execution.get("cause")
     read, loaded, rejected = run.counts
     assert (loaded, rejected) == (read, 0)
-    assert read in (30, 4000)
+    assert read == (4000 if b"MANY" in body else 30)
 
 
 def test_a_header_alone_is_a_run_of_no_rows(pipeline: Pipeline) -> None:
@@ -111,7 +111,7 @@ def test_an_oversized_field_is_one_rejected_row(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("between", [0, 3000], ids=["in one chunk", "in different chunks"])
 def test_of_a_key_that_stands_twice_the_first_row_wins(pipeline: Pipeline, between: int) -> None:
-    name = f"TWICE{between}"
+    name = f"TW{between % 7}"
     body = HEADER + plane(name, model="first") + planes(between, f"{name}-").removeprefix(HEADER)
     run = pipeline.run(
         "planes", (body + plane(name, model="second") + planes(60, f"{name}x").removeprefix(HEADER)).encode()

@@ -66,9 +66,10 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
         terraform.environment()
         | {"AWS_ENDPOINT_URL": engine_url, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
     )
-    directory = _copy(name, workspace)
-    tool = Terraform(working_dir=str(directory))
-    _run(tool, "init", input=False, no_color=IsFlagged)
+    if name != "local":  # the engine's own account needs no state bucket and no deploy roles
+        _bootstrap(name, workspace)
+    directory = workspace / "environments" / name
+    tool = _initialised(name, directory)
     plan = _plan(tool, "first.tfplan")
     _run(tool, "apply", "first.tfplan", input=False, no_color=IsFlagged)
     state = _show(tool)
@@ -78,12 +79,21 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
     return Applied(deployment, directory, plan, state, second)
 
 
-def _copy(name: str, workspace: Path) -> Path:
-    directory = workspace / "environments" / name
+def _bootstrap(name: str, workspace: Path) -> None:
+    """Do what an administrator does once for the environment's account."""
+    tool = _initialised("bootstrap", workspace / "environments" / f"bootstrap-{name}")
+    _run(tool, "workspace select", name, or_create=IsFlagged, no_color=IsFlagged)
+    _run(tool, "apply", auto_approve=IsFlagged, input=False, no_color=IsFlagged)
+
+
+def _initialised(folder: str, directory: Path) -> Terraform:
+    """Copy a folder of `environments/` to `directory` and make it ready to plan."""
     leave = shutil.ignore_patterns(".terraform", "*.tfstate*")
-    shutil.copytree(ROOT / "environments" / name, directory, ignore=leave)
+    shutil.copytree(ROOT / "environments" / folder, directory, ignore=leave)
     (directory / "engine_override.tf").write_text(OVERRIDE)
-    return directory
+    tool = Terraform(working_dir=str(directory))
+    _run(tool, "init", input=False, no_color=IsFlagged)
+    return tool
 
 
 def _run(tool: Terraform, command: str, *arguments: str, **options: object) -> str:
