@@ -1,6 +1,6 @@
 """One AWS client per service and process, built on botocore alone.
 
-boto3 adds sessions and resources that no function uses; leaving it out saves a fifth of the cold start
+boto3 adds sessions and resources that no function uses; leaving it out saves a seventh of the cold start
 (`docs/benchmarks.md`). Parameters are not validated on each call: the tests run them against an engine that does.
 """
 

@@ -1,0 +1,37 @@
+"""Arrows point inwards: handlers know the domain and the adapters, adapters know AWS, the domain knows nobody."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "lambda_src"
+FILES = sorted(SOURCE.rglob("*.py"))
+AWS = {"aws_lambda_powertools", "boto3", "botocore"}
+
+
+def imported(file: Path) -> set[str]:
+    """Return the dotted names of the modules that a file imports."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if "domain" in file.parts], ids=str)
+def test_a_domain_imports_only_itself_and_the_standard_library(file: Path) -> None:
+    inside = f"{file.relative_to(SOURCE).parts[0]}.domain"
+    foreign = {name for name in imported(file) if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in foreign if not name.startswith(inside)} == set()
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if "handlers" in file.parts], ids=str)
+def test_a_handler_reaches_aws_through_adapters_only(file: Path) -> None:
+    assert {name.partition(".")[0] for name in imported(file)} & (AWS - {"aws_lambda_powertools"}) == set()
+
+
+def test_workflows_do_not_import_each_other() -> None:
+    workflows = {path.name for path in SOURCE.iterdir() if path.is_dir()} - {"shared"}
+    for file in FILES:
+        others = workflows - {file.relative_to(SOURCE).parts[0]}
+        assert not {name.partition(".")[0] for name in imported(file)} & others, file
