@@ -33,7 +33,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
         self.exit_status: int | None = None
         self.request_id = ""
         self.first = False  # whether the invocation in hand is the environment's first
-        self.init_seconds = 0.0
+        self.init_milliseconds = 0  # of the invocation in hand: 0 unless it is the first
         self.peak_megabytes = 0
         self.status = "success"  # of the invocation in hand, as a platform.report names it
         self._output: IO[bytes] | None = None
@@ -44,7 +44,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
     def invoke(self, event: Any, request_id: str, **context: Any) -> dict[str, Any]:
         """Run one invocation; failures carry the error types and messages that AWS gives."""
         current.set(self)
-        self.request_id, self.first = request_id, self._proc is None
+        self.request_id, self.first, self.init_milliseconds = request_id, self._proc is None, 0
         finished = threading.Event()
         threading.Thread(target=self._guard_memory, args=(finished,), daemon=True).start()
         try:
@@ -66,7 +66,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
     def _spawn(self, init_timeout: float | None = None) -> None:
         started = time.monotonic()
         super()._spawn(init_timeout)
-        self.init_seconds = time.monotonic() - started
+        self.init_milliseconds = int((time.monotonic() - started) * 1000)
 
     def _guard_memory(self, finished: threading.Event) -> None:
         """Kill the process when it holds more memory than the function was given, as AWS does."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from ministack.services import cloudwatch, lambda_svc
 
+from scripts.local_engine import python_worker
 from scripts.local_engine.authorization import role_allows
 from scripts.local_engine.patching import Function, replace, wrap
 
@@ -67,7 +68,8 @@ def _counted(original: Function, func: dict[str, Any], event: Any) -> dict[str, 
     if result.get("throttle"):
         _publish(config, {"Throttles": (1, "Count")})
         return result
-    milliseconds = (time.monotonic() - started) * 1000
+    worker = python_worker.current.get()
+    milliseconds = (time.monotonic() - started) * 1000 - (worker.init_milliseconds if worker else 0)
     counts = {"Invocations": 1, "Errors": int(bool(result.get("error"))), "Throttles": 0}
     counts["ConcurrentExecutions"] = 1 + lambda_svc.executions_in_flight()[1].get(lambda_svc._inflight_key(config), 0)
     values = {name: (count, "Count") for name, count in counts.items()}

@@ -45,7 +45,7 @@ def _write_log(
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
     if stream := _open_stream(config["Role"], group, worker.log_stream):
         now = int(time.time() * 1000)
-        lines = list(_lines(config, worker, log_text, duration_ms))
+        lines = list(_lines(config, worker, log_text, duration_ms - worker.init_milliseconds))
         events = [{"timestamp": now, "message": line, "ingestionTime": now} for line in lines]
         cloudwatch_logs._append_log_events(stream, events)
         cloudwatch_logs._fanout_to_subscription_filters(group, worker.log_stream, events)
@@ -93,7 +93,7 @@ def _json_lines(config: dict[str, Any], worker: python_worker.PythonWorker, mill
     request = {"requestId": worker.request_id}
     first = [_platform("start", {**request, "version": config.get("Version", "$LATEST")})]
     if worker.first:
-        metrics["initDurationMs"] = round(worker.init_seconds * 1000, 2)
+        metrics["initDurationMs"] = worker.init_milliseconds
         runtime = {"initializationType": "on-demand", "phase": "init", "functionName": config["FunctionName"]}
         first.insert(0, _platform("initStart", {**runtime, "functionVersion": config.get("Version", "$LATEST")}))
     return first, [_platform("report", {**request, "metrics": metrics, "status": worker.status})]
@@ -119,7 +119,7 @@ def _text_lines(config: dict[str, Any], worker: python_worker.PythonWorker, mill
     ]
     if worker.first:
         first.insert(0, f"INIT_START Runtime Version: {config['Runtime'].replace('python', 'python:')}")
-        report.append(f"Init Duration: {worker.init_seconds * 1000:.2f} ms")
+        report.append(f"Init Duration: {worker.init_milliseconds:.2f} ms")
     if worker.status != "success":
         report.append(f"Status: {worker.status}")
     return first, [f"END {request}", "\t".join(report) + "\t"]

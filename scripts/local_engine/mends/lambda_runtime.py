@@ -1,8 +1,11 @@
 """Lambda: Python functions run under AWS's own runtime interface client, in the environment that AWS gives."""
 
 import http.server
+import json
 import secrets
+import threading
 import time
+from http.client import BAD_REQUEST
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -20,6 +23,7 @@ def apply() -> None:
     wrap(lambda_svc, "_execute_function_warm")(_through_the_runtime_api)
     wrap(lambda_svc, "_provided_runtime_code_dir")(_package_directory)
     wrap(lambda_svc, "_provided_worker_env")(_environment)
+    wrap(lambda_svc, "_publish_layer_version")(_publish_layer)
     wrap(lambda_svc, "_xray_trace_id_for_invocation")(_trace_header)
 
 
@@ -70,6 +74,21 @@ def _environment(original: Function, config: dict[str, Any], code_dir: str, port
         return function_environment.environment(config, code_dir, port)
     environment: dict[str, str] = original(config, code_dir, port)
     return environment
+
+
+def _publish_layer(original: Function, layer_name: str, data: dict[str, Any]) -> Any:
+    """Unpack a layer when it is published, so that no invocation waits for it.
+
+    AWS: layers are prepared before functions run (https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html).
+    Engine: the first invocation that needed a layer unpacked it, within its time.
+    """
+    status, headers, body = original(layer_name, data)
+    content = (
+        lambda_svc._resolve_layer_zip(json.loads(body).get("LayerVersionArn", "")) if status < BAD_REQUEST else None
+    )
+    if content:
+        threading.Thread(target=lambda_svc._provided_runtime_code_dir, args=(content,), daemon=True).start()
+    return status, headers, body
 
 
 def _trace_header(original: Function, config: dict[str, Any], inbound_trace_header: str | None = None) -> str:
