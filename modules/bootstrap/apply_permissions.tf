@@ -81,10 +81,6 @@ resource "aws_iam_role_policy" "apply" {
 }
 
 data "aws_iam_policy_document" "manage" {
-  #checkov:skip=CKV_AWS_109:Roles can only be given permissions within the boundary, which this role cannot change.
-  #checkov:skip=CKV_AWS_110:Roles can only be given permissions within the boundary, which this role cannot change.
-  #checkov:skip=CKV_AWS_111:A key has no name before it is made; the condition on its tag is what bounds it.
-  #checkov:skip=CKV_AWS_356:A key has no name before it is made; the condition on its tag is what bounds it.
   dynamic "statement" {
     for_each = local.manage
 

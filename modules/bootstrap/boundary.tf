@@ -48,10 +48,6 @@ resource "aws_iam_policy" "boundary" {
 }
 
 data "aws_iam_policy_document" "boundary" {
-  #checkov:skip=CKV_AWS_108:A boundary grants nothing; every role's own policy names its resources.
-  #checkov:skip=CKV_AWS_109:A boundary grants nothing; every role's own policy names its resources.
-  #checkov:skip=CKV_AWS_111:A boundary grants nothing; every role's own policy names its resources.
-  #checkov:skip=CKV_AWS_356:A boundary grants nothing; every role's own policy names its resources.
   dynamic "statement" {
     for_each = local.bounds
 

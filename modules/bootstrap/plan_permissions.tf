@@ -84,7 +84,6 @@ resource "aws_iam_role_policy" "apply_reads" {
 }
 
 data "aws_iam_policy_document" "read" {
-  #checkov:skip=CKV_AWS_356:The statement LookAround says why its actions are granted on everything; they only read.
   dynamic "statement" {
     for_each = local.read
 

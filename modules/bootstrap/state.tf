@@ -48,7 +48,7 @@ resource "aws_s3_bucket_versioning" "state" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket_versioning.state.id # its rule about old versions needs versioning first
+  bucket = aws_s3_bucket.state.id
 
   rule {
     id     = "forget-old-states"
@@ -64,6 +64,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
       days_after_initiation = 1
     }
   }
+
+  depends_on = [aws_s3_bucket_versioning.state]
 }
 
 resource "aws_s3_bucket_policy" "state" {

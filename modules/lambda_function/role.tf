@@ -32,8 +32,6 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "permissions" {
-  #checkov:skip=CKV_AWS_111:X-Ray's actions have no resource level.
-  #checkov:skip=CKV_AWS_356:X-Ray's actions have no resource level.
   dynamic "statement" {
     for_each = merge(var.permissions, local.own_permissions)
 

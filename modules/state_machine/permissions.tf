@@ -80,9 +80,6 @@ locals {
 }
 
 data "aws_iam_policy_document" "permissions" {
-  #checkov:skip=CKV_AWS_109:Log delivery's actions have no resource level.
-  #checkov:skip=CKV_AWS_111:Log delivery's and X-Ray's actions have no resource level.
-  #checkov:skip=CKV_AWS_356:Log delivery's and X-Ray's actions have no resource level.
   dynamic "statement" {
     for_each = merge(
       local.derived_permissions,
