@@ -1,4 +1,4 @@
-"""The rules of this repository's Terraform that no linter knows: small interfaces, stable keys, values per environment."""
+"""The rules of our Terraform that no linter knows: small interfaces, stable keys, values only in environments."""
 
 import re
 from collections.abc import Iterator
@@ -51,9 +51,9 @@ def test_modules_keep_to_the_conventions(path: Path) -> None:
     assert not re.search(r"^\s*count\s*=", text, re.MULTILINE), "for_each over a map keeps its keys, count does not"
     assert not re.search(r"type\s*=.*\bany\b", text), "an input of any type accepts every typing mistake"
     assert not re.search(r'variable "(create|enable)_', text), "safety is not a parameter"
-    assert not re.search(rf"\b({'|'.join(ENVIRONMENTS)})\b(?!\.)", re.sub(r"#.*|(description|error_message) .*", "", text)), (
-        "an environment's name belongs under environments/"
-    )
+    code = re.sub(r"#.*|(description|error_message) .*", "", text)
+    named = re.search(rf"\b({'|'.join(ENVIRONMENTS)})\b(?!\.)", code)
+    assert not named, "an environment's name belongs under environments/"
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
