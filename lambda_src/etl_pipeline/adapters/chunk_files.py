@@ -15,5 +15,4 @@ def job_of(bucket: str, places: RunPlaces) -> Job:
 
 def put_requests(bucket: str, places: RunPlaces, number: int) -> list[str]:
     """Return a chunk's staged put requests."""
-    body = objects.read(bucket, places.staged(number)).decode()
-    return body.split("\n") if body else []
+    return objects.read(bucket, places.staged(number)).decode().split("\n")[:-1]  # nothing follows the last line's end

@@ -39,7 +39,7 @@ def ranges(bucket: str, key: str, total: int, size: int) -> Iterator[bytes]:
         yield read(bucket, key, span=(start, min(start + size, total)))
 
 
-def write(bucket: str, key: str, body: bytes) -> None:
+def write(bucket: str, key: str, body: bytes | bytearray) -> None:
     """Write an object at once."""
     client("s3").put_object(Bucket=bucket, Key=key, Body=body)
 

@@ -16,7 +16,21 @@ KEY_RECORD_BYTES = DIGEST_BYTES + 2 * NUMBER_BYTES
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 _MAX_KEY_BYTES, _MAX_ITEM_BYTES = 2048, 400 * 1024
 _CLIPPED = 100
+_REMEMBERED_VALUES = 20_000  # some MiB, however many columns share them
 _START = '{"PutRequest":{"Item":{"record_key":{"S":'
+
+
+@dataclass
+class Lines:
+    """Lines of UTF-8 in one buffer: half the memory of as many strings."""
+
+    count: int = 0
+    buffer: bytearray = field(default_factory=bytearray)
+
+    def add(self, line: bytes) -> None:
+        """Append a line."""
+        self.buffer += line + b"\n"
+        self.count += 1
 
 
 @dataclass
@@ -25,8 +39,8 @@ class Chunk:
 
     number: int
     read: int = 0
-    staged: list[str] = field(default_factory=list)
-    rejected: list[str] = field(default_factory=list)
+    staged: Lines = field(default_factory=Lines)
+    rejected: Lines = field(default_factory=Lines)
     rows_by_digest: dict[bytes, int] = field(default_factory=dict)
 
     def key_records(self) -> bytes:
@@ -39,9 +53,8 @@ class Chunk:
     def reject(self, column: str, reason: str, text: str, first_row: int | None = None) -> None:
         """Note that the row just read is rejected; of a long text only the beginning is kept."""
         value = text if len(text) <= _CLIPPED else text[:_CLIPPED] + "…"
-        self.rejected.append(
-            json.dumps({"row": self.read, "column": column, "reason": reason, "value": value, "first_row": first_row}),
-        )
+        reject = {"row": self.read, "column": column, "reason": reason, "value": value, "first_row": first_row}
+        self.rejected.add(json.dumps(reject).encode())
 
 
 def digest_of(record_key: str) -> bytes:
@@ -52,7 +65,8 @@ def digest_of(record_key: str) -> bytes:
 def transform(rows: Iterable[Row], contract: Contract, columns: list[str], dataset: str, number: int) -> Chunk:
     """Convert every row or reject it; of rows with the same key the first one stays."""
     chunk = Chunk(number)
-    converters = [Column(contract.columns[name], contract.missing) for name in columns]
+    remembered = _REMEMBERED_VALUES // len(columns)
+    converters = [Column(contract.columns[name], contract.missing, remembered) for name in columns]
     keys = [(converters[columns.index(name)], columns.index(name)) for name in contract.key]
     for row in rows:
         chunk.read += 1
@@ -81,8 +95,8 @@ def _stage(chunk: Chunk, key: str, item: str) -> None:
     first_row = chunk.rows_by_digest.get(digest)
     if first_row is not None:
         raise BadRow("", "repeats a key", key, first_row)
-    line = f"{_START}{quoted(key)}}},{item}}}}}}}"
-    if len(line) * 4 > _MAX_ITEM_BYTES and len(line.encode()) > _MAX_ITEM_BYTES:
+    line = f"{_START}{quoted(key)}}},{item}}}}}}}".encode()
+    if len(line) > _MAX_ITEM_BYTES:
         raise BadRow("", f"is an item of more than {_MAX_ITEM_BYTES:,} bytes", key)
     chunk.rows_by_digest[digest] = chunk.read
-    chunk.staged.append(line)
+    chunk.staged.add(line)

@@ -9,6 +9,7 @@ from etl_pipeline.domain.errors import BadContract, WrongColumns
 
 TYPES = ("string", "integer", "decimal", "boolean", "date", "timestamp")
 MAX_LENGTH = 4096
+RECORD_KEY = "record_key"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Contract:
             raise BadContract(f"the contract cannot be read: {problem!r}") from problem
         if not key or not set(key) <= set(columns):
             raise BadContract(f"the key {list(key)} must name at least one of the columns {list(columns)}")
+        if RECORD_KEY in columns:
+            raise BadContract(f"a column may not be called {RECORD_KEY!r}: so the table's key is called")
         return contract
 
     def check_header(self, names: list[str]) -> None:

@@ -10,7 +10,7 @@ from etl_pipeline.domain.contract import ColumnRule
 
 quoted: Callable[[str], str] = encoder.encode_basestring  # written in C, and it leaves é as it is
 
-_REMEMBERED_VALUES, _REMEMBERED_LENGTH = 10_000, 64
+_REMEMBERED_LENGTH = 64
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 _NUMBERS = Context(prec=38, Emin=-130, Emax=125, traps=[Clamped, Inexact, Overflow, Rounded, Subnormal])
@@ -28,20 +28,22 @@ class BadValue(Exception):
 class Column(dict[str, str]):
     """Maps a text to its fragment of an item, `"name":{"N":"7"}`, or to "" if the value is missing.
 
-    It is a dictionary, so that a value that was seen before costs one look-up and no Python code. Raises `BadValue`.
+    It is a dictionary, so that a value that was seen before costs one look-up and no Python code; only short values are
+    remembered, and only so many. Raises `BadValue`.
     """
 
-    def __init__(self, rule: ColumnRule, missing: frozenset[str]) -> None:
+    def __init__(self, rule: ColumnRule, missing: frozenset[str], remembered: int) -> None:
         super().__init__()
         self.rule = rule
         self._missing = missing
+        self._remembered = remembered
         self._tag, self._convert = _converter(rule)
         self._name = quoted(rule.name)
 
     def __missing__(self, text: str) -> str:
         value = self.canonical(text)
         fragment = "" if value is None else f'{self._name}:{{"{self._tag}":{self._literal(value)}}}'
-        if len(text) <= _REMEMBERED_LENGTH and len(self) < _REMEMBERED_VALUES:
+        if len(text) <= _REMEMBERED_LENGTH and len(self) < self._remembered:
             self[text] = fragment
         return fragment
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from etl_pipeline.domain.errors import EmptyFile, NotText, RecordTooLarge, TruncatedFile
-from etl_pipeline.domain.rows import MAX_RECORD_BYTES
+
+MAX_RECORD_BYTES = 1 << 20
 
 _QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"[^,\r\n]*+'  # text after the closing quote belongs to the field, literally
 _FIELD = rb'(?:%s|[^",\r\n][^,\r\n]*+|)' % _QUOTED

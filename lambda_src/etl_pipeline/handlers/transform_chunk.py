@@ -19,9 +19,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     text = objects.read(bucket, job.source.key, version_id=job.source.version_id, span=span).decode()
     chunk = transform(READERS[job.kind](text, job.columns), job.contract, job.columns, job.dataset, number)
     objects.write(bucket, places.keys(number), chunk.key_records())
-    objects.write(bucket, places.staged(number), "\n".join(chunk.staged).encode())
-    if chunk.rejected:
-        objects.write(bucket, places.rejects(number), "\n".join(chunk.rejected).encode())
-    counts = {"number": number, "read": chunk.read, "staged": len(chunk.staged), "rejected": len(chunk.rejected)}
+    objects.write(bucket, places.staged(number), chunk.staged.buffer)
+    if chunk.rejected.count:
+        objects.write(bucket, places.rejects(number), chunk.rejected.buffer)
+    counts = {"number": number, "read": chunk.read, "staged": chunk.staged.count, "rejected": chunk.rejected.count}
     logger.info("the chunk is transformed", extra={"run_id": places.run_id, "counts": counts})
     return counts

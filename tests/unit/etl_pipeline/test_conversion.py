@@ -15,7 +15,7 @@ MISSING = frozenset({"", "NA"})
 
 
 def column(kind: str, *, required: bool = False, pattern: str | None = None, max_length: int = 20) -> Column:
-    return Column(ColumnRule("value", kind, required, pattern, max_length), MISSING)
+    return Column(ColumnRule("value", kind, required, pattern, max_length), MISSING, remembered=100)
 
 
 def read_back(fragment: str) -> object:
@@ -99,7 +99,7 @@ def test_every_text_survives(text: str) -> None:
 
 def test_only_short_values_are_remembered_and_only_so_many() -> None:
     texts = column("string", max_length=100)
-    for number in range(10_100):
-        texts[str(number)]
     texts["x" * 65]
-    assert len(texts) == 10_000
+    for number in range(200):
+        texts[str(number)]
+    assert len(texts) == 100

@@ -93,7 +93,9 @@ def test_line_breaks_of_unicode_do_not_break_staged_lines(pipeline: Pipeline) ->
 
 def test_loading_a_chunk_twice_changes_nothing(pipeline: Pipeline) -> None:
     run = pipeline.parse(pipeline.upload("incoming/people/a.csv", "id,name,paid,born\n1,Ada,,\n"))
-    client("s3").put_object(Bucket=run["bucket"], Key="runs/run-1/staged/00000.jsonl", Body="\n".join(LINES).encode())
+    client("s3").put_object(
+        Bucket=run["bucket"], Key="runs/run-1/staged/00000.jsonl", Body="\n".join([*LINES, ""]).encode()
+    )
     counts = {"number": 0, "read": 60, "staged": 60, "rejected": 0}
     for _ in range(2):
         assert load_chunk.handler({"run": run, "counts": counts}, Context()) == {}

@@ -106,6 +106,15 @@ def test_a_300_kb_field_is_one_rejected_row(pipeline: Pipeline, monkeypatch: pyt
     assert len(report["preview"][0]["value"]) == 101
 
 
+def test_a_field_a_little_longer_than_a_record_may_be_is_at_most_one_rejected_row(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHUNK_BYTES", "4000000")
+    monkeypatch.setenv("MAX_OBJECT_BYTES", "9000000")
+    body = f"{HEADER}1,Ada,,\n2,{'x' * ((1 << 20) + 9)},,\n"
+    assert pipeline.run(pipeline.upload("incoming/people/today.csv", body))["rows"]["rejected"] == 1
+
+
 def test_of_a_key_that_occurs_twice_in_a_chunk_the_first_row_stays(pipeline: Pipeline) -> None:
     report = pipeline.run(pipeline.upload("incoming/people/today.csv", f"{HEADER}1,Ada,,\n2,Grace,,\n1,Eve,,\n"))
 
@@ -204,7 +213,14 @@ def test_more_rejected_rows_than_tolerated_fail_the_run_after_the_reports_are_wr
 
 @pytest.mark.parametrize(
     "contract",
-    ["{", {"key": ["id"]}, PEOPLE | {"key": ["shoe"]}, PEOPLE | {"columns": {"id": {"type": "money"}}}, []],
+    [
+        "{",
+        [],
+        {"key": ["id"]},
+        PEOPLE | {"key": ["shoe"]},
+        PEOPLE | {"columns": {"id": {"type": "money"}}},
+        PEOPLE | {"columns": PEOPLE["columns"] | {"record_key": {"type": "string"}}},
+    ],
 )
 def test_a_contract_that_makes_no_sense_fails_by_name(pipeline: Pipeline, contract: Any) -> None:
     pipeline.agree("people", json.dumps(contract) if isinstance(contract, list) else contract)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from etl_pipeline.domain.errors import EmptyFile, RecordTooLarge, TruncatedFile
 from etl_pipeline.domain.planning import MAX_CHUNKS, chunk_size
-from etl_pipeline.domain.rows import MAX_RECORD_BYTES
-from etl_pipeline.domain.splitting import GRAMMARS, Splitter
+from etl_pipeline.domain.splitting import GRAMMARS, MAX_RECORD_BYTES, Splitter
 
 HEADER = "id,name\n"
 TEXTS = st.text(st.sampled_from('a,"\n\r é'), max_size=60)
