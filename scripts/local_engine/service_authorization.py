@@ -9,6 +9,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import kms
 
+from scripts.local_engine.leading_keys import leading_keys
 from scripts.local_engine.request import Request
 
 UNQUALIFIED_PARTS = 7  # arn:aws:SERVICE:REGION:ACCOUNT:KIND:NAME, of a function, machine or log group
@@ -27,6 +28,8 @@ def context(action: str, resource: str, asked: Request) -> dict[str, Any]:
     if action.startswith("kms:"):
         encryption_context = asked.fields().get("EncryptionContext") or {}
         return {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
+    if action.startswith("dynamodb:"):
+        return {"dynamodb:LeadingKeys": leading_keys(asked.fields()) or None}
     return machine_qualifier(action, resource)
 
 

@@ -99,6 +99,34 @@ def test_batches_are_decided_by_table(as_role: AsRole, client: Clients, name: st
     assert f"table/{name}-other" in denied(dynamodb.batch_write_item, RequestItems={name: put, f"{name}-other": put})
 
 
+def test_items_are_decided_by_partition_key(as_role: AsRole, client: Clients, name: str) -> None:
+    client("dynamodb").create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("owner", "id")],
+        KeySchema=[
+            {"AttributeName": "owner", "KeyType": "HASH"},
+            {"AttributeName": "id", "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["me"]}}
+    actions = ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem"]
+    dynamodb = as_role({"Action": actions, "Resource": "*", "Condition": condition})("dynamodb")
+    mine, yours = ({"owner": {"S": owner}, "id": {"S": "1"}} for owner in ("me", "you"))
+    dynamodb.put_item(TableName=name, Item=mine)
+    dynamodb.get_item(TableName=name, Key=mine)
+    dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": mine}}]})
+    dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": mine}}])
+    denied(dynamodb.transact_write_items, TransactItems=[{"Put": {"TableName": name, "Item": yours}}])
+    denied(dynamodb.put_item, TableName=name, Item=yours)
+    denied(dynamodb.get_item, TableName=name, Key=yours)
+    requests = [{"PutRequest": {"Item": item}} for item in (mine, yours)]
+    denied(dynamodb.batch_write_item, RequestItems={name: requests})
+    query = {"TableName": name, "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": {"#o": "owner"}}
+    assert dynamodb.query(**query, ExpressionAttributeValues={":o": {"S": "me"}})["Count"] == 1
+    denied(dynamodb.query, **query, ExpressionAttributeValues={":o": {"S": "you"}})
+
+
 def test_a_version_of_an_object_is_an_action_of_its_own(as_role: AsRole, client: Clients, name: str) -> None:
     client("s3").create_bucket(Bucket=name)
     client("s3").put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})

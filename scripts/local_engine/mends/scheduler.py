@@ -16,7 +16,8 @@ TICK_SECONDS = 1
 def apply() -> None:
     """Apply the mends of this file."""
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", TICK_SECONDS)  # AWS is within a minute; the engine looked every 10 s
-    wrap(scheduler, "_create_schedule")(_create)
+    wrap(scheduler, "_create_schedule")(_put)
+    wrap(scheduler, "_update_schedule")(_put)
     wrap(scheduler, "_delete_schedule")(_delete)
     wrap(eventbridge, "_invoke_target")(_invoke_target)
 
@@ -25,7 +26,7 @@ def _group_arn(schedule: dict[str, Any]) -> str:
     return str(scheduler._group_arn(schedule["GroupName"]))
 
 
-def _create(original: Function, name: str, body: dict[str, Any]) -> Any:
+def _put(original: Function, name: str, body: dict[str, Any]) -> Any:
     """Refuse a role that does not trust the scheduler for this schedule's group.
 
     AWS: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html (the
