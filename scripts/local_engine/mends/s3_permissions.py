@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ministack.core import iam_evaluator
-from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import s3, sns, sqs
 
@@ -36,22 +36,27 @@ async def _handle_request(
     """
     answer = await original(method, path, headers, body, query_params, *rest, **options)
     bucket, _, key = path.lstrip("/").partition("/")
-    if answer[0] != NOT_FOUND or method not in {"GET", "HEAD"} or not key or bucket not in s3._buckets:
+    if answer[0] != NOT_FOUND or not key or not _tells_what_is_missing(method, answer[2]):
         return answer
-    if _may_list(extract_access_key_id(headers, query_params), f"arn:aws:s3:::{bucket}"):
-        return answer
-    return s3._error("AccessDenied", f"Access Denied (request {new_uuid()})", FORBIDDEN)
+    reason = _why_not_listed(extract_access_key_id(headers, query_params), f"arn:aws:s3:::{bucket}")
+    return s3._error("AccessDenied", reason, FORBIDDEN) if reason else answer
 
 
-def _may_list(access_key_id: str, bucket_arn: str) -> bool:
-    """Evaluate s3:ListBucket without logging it: nobody asked for a listing."""
+def _tells_what_is_missing(method: str, body: bytes) -> bool:
+    return method == "HEAD" or (method == "GET" and (b"NoSuchKey" in body or b"NoSuchVersion" in body))
+
+
+def _why_not_listed(access_key_id: str, bucket_arn: str) -> str:
+    """Return AWS's sentence for a caller without s3:ListBucket, "" for others; unlogged, as nobody asked for a list."""
     principal = iam_evaluator.resolve_principal(access_key_id or "", get_account_id())
     if isinstance(principal, iam_evaluator.AuthError) or principal.policies is None:
-        return True  # the account's root, or a request that was refused before
+        return ""  # a request that was refused before, or the account's root
     request = iam_evaluator.EvalContext(
         principal.arn, principal.type, principal.account, "s3:ListBucket", bucket_arn, get_region()
     )
-    return str(iam_evaluator.evaluate(request, principal.policies, *principal.limits).decision) == "Allow"
+    if iam_evaluator.evaluate(request, principal.policies, *principal.limits).decision == "Allow":
+        return ""
+    return str(iam_actions.identity_denial_message("s3:ListBucket", principal.arn, bucket_arn, explicit_deny=False))
 
 
 def _queue_lets(original: Function, queue_arn: str, service: str, source_arn: str, source_account: str) -> bool:
