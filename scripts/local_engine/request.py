@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 class Request:
     """The parts of a request that decisions depend on; empty where a service acts by itself."""
 
+    path: str = ""
     query: dict[str, Any] | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""

@@ -3,11 +3,12 @@
 AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import kms
+from ministack.services import iam, kms
 
 from scripts.local_engine.leading_keys import leading_keys
 from scripts.local_engine.request import Request
@@ -30,7 +31,15 @@ def context(action: str, resource: str, asked: Request) -> dict[str, Any]:
         return {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
     if action.startswith("dynamodb:"):
         return {"dynamodb:LeadingKeys": leading_keys(asked.fields()) or None}
+    if action.startswith("iam:"):
+        return {"iam:PermissionsBoundary": _boundary(asked.fields())}
     return machine_qualifier(action, resource)
+
+
+def _boundary(fields: dict[str, Any]) -> str | None:
+    """Return the boundary a role is given, or has."""
+    role = iam._roles.get(fields.get("RoleName", "")) or {}
+    return fields.get("PermissionsBoundary") or role.get("PermissionsBoundary")
 
 
 def machine_qualifier(action: str, resource: str) -> dict[str, str]:
@@ -48,16 +57,53 @@ def _unqualified(resource: str) -> str:
     return ":".join(resource.split(":")[:UNQUALIFIED_PARTS])
 
 
+def _scope(service: str) -> str:
+    return f"arn:aws:{service}:{get_region()}:{get_account_id()}:"
+
+
+def _alarm(operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the alarms that are described, or all of them."""
+    if operation != "DescribeAlarms":
+        return [resource]
+    fields = asked.fields()
+    listed = [value for name, value in fields.items() if name.startswith("AlarmNames.")]
+    return [f"{_scope('cloudwatch')}alarm:{name}" for name in fields.get("AlarmNames") or listed or ["*"]]
+
+
 def _function(operation: str, resource: str, asked: Request) -> list[str]:
-    """Name the alias or version that is invoked, however it was given."""
+    """Name the alias or version that is invoked, however it was given, and the version of a layer that is read."""
+    if operation == "GetLayerVersion" and (found := re.search("/layers/([^/]+)/versions/([^/]+)", asked.path)):
+        return [f"{_scope('lambda')}layer:{found[1].rpartition(':')[2]}:{found[2]}"]
     qualifier = asked.parameter("Qualifier") if operation == "InvokeFunction" else ""
     return [f"{_unqualified(resource)}:{qualifier}" if qualifier else resource]
 
 
-def _key(_operation: str, resource: str, _asked: Request) -> list[str]:
-    """Name the key behind an alias."""
+def _key(operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the key behind an alias; both when the alias itself is made, moved or deleted."""
+    fields = asked.fields()
+    if operation in {"CreateAlias", "UpdateAlias", "DeleteAlias"}:
+        alias = fields.get("AliasName", "")
+        key = kms._resolve_key(fields.get("TargetKeyId") or alias)
+        return [f"{_scope('kms')}{alias}", *([str(key["Arn"])] if key else [])]
     key = kms._resolve_key(resource)
     return [str(key["Arn"]) if key else resource]
+
+
+def _rule(_operation: str, resource: str, _asked: Request) -> list[str]:
+    """Leave out the name of the default bus."""
+    return [resource.replace(":rule/default/", ":rule/")]
+
+
+def _table(_operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the table whose tags are read or changed."""
+    return [asked.fields().get("ResourceArn") or resource]
+
+
+def _topic(operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the topic, also when its tags or one of its subscriptions is meant."""
+    fields = asked.fields()
+    subscription = fields.get("SubscriptionArn", "") if "Subscription" in operation else ""
+    return [fields.get("ResourceArn") or subscription.rpartition(":")[0] or resource]
 
 
 def _log_group(_operation: str, resource: str, asked: Request) -> list[str]:
@@ -73,16 +119,20 @@ def _machine(operation: str, resource: str, _asked: Request) -> list[str]:
 
 def _parameter(operation: str, resource: str, asked: Request) -> list[str]:
     """Name each parameter, or the path, that is read."""
-    fields, prefix = asked.fields(), f"arn:aws:ssm:{get_region()}:{get_account_id()}:parameter"
+    fields, prefix = asked.fields(), f"{_scope('ssm')}parameter"
     if operation == "GetParameters":
         return [f"{prefix}/{name.lstrip('/')}" for name in fields.get("Names", [])]
     return [f"{prefix}/{fields.get('Path', '').strip('/')}" if operation == "GetParametersByPath" else resource]
 
 
 _RESOURCES: dict[str, Callable[[str, str, Request], list[str]]] = {
+    "cloudwatch": _alarm,
+    "dynamodb": _table,
+    "events": _rule,
     "kms": _key,
     "lambda": _function,
     "logs": _log_group,
+    "sns": _topic,
     "ssm": _parameter,
     "states": _machine,
 }

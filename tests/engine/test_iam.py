@@ -228,6 +228,42 @@ def test_invoking_an_alias_is_decided_on_the_alias(as_role: AsRole, functions: F
     denied(caller.invoke, FunctionName=name)
 
 
+def test_what_a_deployment_reads_is_decided_by_resource(
+    as_role: AsRole, client: Clients, functions: Functions, name: str
+) -> None:
+    function = functions.make("")
+    functions.alias(function)
+    layer = functions.layer({"python/x.py": ""})
+    topic = client("sns").create_topic(Name=name)["TopicArn"]
+    queue = ARN.format("sqs", name)
+    subscription = client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)[
+        "SubscriptionArn"
+    ]
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    clients = as_role(
+        {"Action": ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"], "Resource": "*"},
+        {"Action": "lambda:GetLayerVersion", "Resource": layer},
+        {"Action": ["sns:ListTagsForResource", "sns:GetSubscriptionAttributes"], "Resource": topic},
+        {"Action": "kms:CreateAlias", "Resource": [key, ARN.format("kms", f"alias/{name}")]},
+        {"Action": "cloudwatch:DescribeAlarms", "Resource": ARN.format("cloudwatch", f"alarm:{name}")},
+        {"Action": "events:PutRule", "Resource": ARN.format("events", f"rule/{name}")},
+        {"Action": "iam:CreateRole", "Resource": "*", "Condition": bounded},
+    )
+    clients("lambda").get_alias(FunctionName=function, Name="live")
+    clients("lambda").get_layer_version(LayerName=layer.rsplit(":", 1)[0], VersionNumber=1)
+    clients("sns").list_tags_for_resource(ResourceArn=topic)
+    clients("sns").get_subscription_attributes(SubscriptionArn=subscription)
+    clients("kms").create_alias(AliasName=f"alias/{name}", TargetKeyId=key)
+    clients("cloudwatch").describe_alarms(AlarmNames=[name])
+    clients("events").put_rule(Name=name, EventPattern='{"source": ["x"]}')
+    role = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": []})}
+    denied(clients("iam").create_role, **role)
+    client("iam").get_policy(PolicyArn=boundary)
+    clients("iam").create_role(**role, PermissionsBoundary=boundary)
+
+
 def test_a_policy_about_a_role_names_the_role_not_its_session(as_role: AsRole, client: Clients, name: str) -> None:
     send = {"Action": "sqs:SendMessage", "Resource": "*"}
     mine, other = as_role(send), as_role(send)

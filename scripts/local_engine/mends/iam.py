@@ -3,6 +3,7 @@
 import contextvars
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
@@ -12,6 +13,14 @@ from scripts.local_engine import request, service_authorization
 from scripts.local_engine.authorization import record, role_arn_of
 from scripts.local_engine.patching import Function, wrap
 
+# Lambda's operations whose permission has another name.
+OTHER_NAMES = {
+    "GetLayerVersionByArn": "GetLayerVersion",
+    "Invoke": "InvokeFunction",
+    "InvokeAsync": "InvokeFunction",
+    "InvokeWithResponseStream": "InvokeFunction",
+}
+
 # What was denied last in the request in hand: an action and a resource.
 _denied: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("denied", default=("", ""))
 
@@ -20,6 +29,8 @@ def apply() -> None:
     """Apply the mends of this file."""
     wrap(app, "pin_signed_request")(_keep_head)
     wrap(app, "pin_signed_body")(_keep_body)
+    iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
+    wrap(iam_actions, "_lambda_action")(_lambda_action)
     wrap(iam_evaluator, "enforce")(_enforce)
     wrap(iam_evaluator, "_resolve_condition_key")(_condition_key)
     wrap(iam_actions, "access_denied_response")(_denial)
@@ -28,8 +39,8 @@ def apply() -> None:
 def _keep_head(
     original: Function, method: str, raw_path: str, query_params: dict[str, Any], raw_headers: Any, *rest: Any
 ) -> None:
-    """Keep the request's query and headers for the decisions that depend on them, as `_keep_body` keeps its body."""
-    request.current.set(request.Request(query_params, tuple(raw_headers)))
+    """Keep the request's path, query and headers for the decisions that depend on them, as its body is kept."""
+    request.current.set(request.Request(unquote(raw_path), query_params, tuple(raw_headers)))
     original(method, raw_path, query_params, raw_headers, *rest)
 
 
@@ -37,6 +48,17 @@ def _keep_body(original: Function, body: bytes) -> None:
     """Keep the request's body for the decisions that depend on it; the engine forgets it after authentication."""
     request.current.set(replace(request.current.get(), body=body))
     original(body)
+
+
+def _lambda_action(original: Function, method: str, path: str) -> str | None:
+    """Name the action of a Lambda request as its API does.
+
+    AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    Engine: guessed; reading an alias asked for ListAliases, a failure destination for UpdateFunctionCode.
+    """
+    operation = iam_actions._match_rest_action("lambda", method, path, request.current.get().query)
+    name: str | None = OTHER_NAMES.get(operation, operation) or original(method, path)
+    return name
 
 
 def _enforce(
