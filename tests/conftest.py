@@ -1,5 +1,6 @@
 """The engine and the applied environments, shared by every test that needs them and prepared while others run."""
 
+import os
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
@@ -8,21 +9,24 @@ import pytest
 from scripts.local_engine import Engine
 from tests.support.applied import ACCOUNTS, Applied, apply, link_sources
 from tests.support.ports import free_port
+from tests.support.report import Report
 
 APPLYING = pytest.StashKey["Applying"]()
+REPORT = pytest.StashKey[Report]()
 
 
 class Applying:
-    """An engine onto which every environment is being applied, side by side: the provider's waits dominate."""
+    """An engine onto which environments are being applied, side by side: the provider's waits dominate."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, names: list[str]) -> None:
+        os.environ["ENGINE_TIME_ALARM_SCALE"] = "0.0167"  # an alarm's minute takes a second
         self.engine = Engine(free_port(), directory / "engine")
         self.engine.start()
-        self._pool = ProcessPoolExecutor(len(ACCOUNTS))
+        self._pool = ProcessPoolExecutor(len(names))
         workspace = directory / "workspace"
         link_sources(workspace)
         self.futures: dict[str, Future[Applied]] = {
-            name: self._pool.submit(apply, name, self.engine.url, workspace) for name in ACCOUNTS
+            name: self._pool.submit(apply, name, self.engine.url, workspace) for name in names
         }
 
     def stop(self) -> None:
@@ -35,9 +39,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the applies before the first test, when any selected test wants them."""
     if session.config.option.collectonly:
         return
-    if any("applying" in getattr(item, "fixturenames", ()) for item in session.items):
+    wanted = {fixture for item in session.items for fixture in getattr(item, "fixturenames", ())}
+    if "applying" in wanted:
+        names = list(ACCOUNTS) if "applied" in wanted else ["local"]
         directory = session.config._tmp_path_factory.mktemp("applied")  # noqa: SLF001 - fixtures come too late
-        session.config.stash[APPLYING] = Applying(directory)
+        session.config.stash[APPLYING] = Applying(directory, names)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the proofs, which judge what all other tests did, at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """Print the proofs' tables."""
+    config.stash.get(REPORT, Report()).print()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -61,3 +77,9 @@ def applied(applying: Applying) -> dict[str, Applied]:
 def local(applying: Applying) -> Applied:
     """`environments/local`, applied: what the end-to-end tests drive."""
     return applying.futures["local"].result()
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest) -> Report:
+    """Tables to print at the end of the run."""
+    return request.config.stash.setdefault(REPORT, Report())

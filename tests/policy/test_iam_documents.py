@@ -7,8 +7,10 @@ from tests.support.documents import IDENTITY, RESOURCE, TRUST, Statement, statem
 
 # Actions for which IAM knows no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
 WITHOUT_RESOURCE_LEVEL = {
-    "xray:PutTraceSegments",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -19,7 +21,9 @@ WITHOUT_RESOURCE_LEVEL = {
     "logs:UpdateLogDelivery",
     "ec2:DescribeNetworkInterfaces",
 }
-CONFUSED_DEPUTY_KEYS = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"}
+# CloudWatch Logs sends no source account to a key; the encryption context, which holds the account, stands for it.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+CONFUSED_DEPUTY_KEYS = {"aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:aws:logs:arn"}
 
 
 @pytest.fixture(params=ACCOUNTS)
@@ -84,24 +88,22 @@ def test_lambda_permissions_name_their_source(environment: Applied) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource_type", "policy_type", "link"),
+    ("store", "policy", "link"),
     [
         ("aws_s3_bucket", "aws_s3_bucket_policy", "bucket"),
-        ("aws_sqs_queue", "aws_sqs_queue_policy", "queue_url"),
+        ("aws_sqs_queue", "aws_sqs_queue", "arn"),
         ("aws_sns_topic", "aws_sns_topic_policy", "arn"),
     ],
 )
-def test_every_store_refuses_plain_http(environment: Applied, resource_type: str, policy_type: str, link: str) -> None:
+def test_every_store_refuses_plain_http(environment: Applied, store: str, policy: str, link: str) -> None:
     refusing = {
-        resource["values"][link]
-        for resource in environment.resources(policy_type)
-        for statement in statements(environment, {policy_type: "policy"})
-        if statement.address == resource["address"]
-        and not statement.allows
+        statement.address
+        for statement in statements(environment, {policy: "policy"})
+        if not statement.allows
         and "*" in statement.principals
         and statement.body["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     }
-    name = {"queue_url": "url"}.get(link, link)
-    stores = {resource["values"][name] for resource in environment.resources(resource_type)}
+    guarded = {found["values"][link] for found in environment.resources(policy) if found["address"] in refusing}
+    stores = {found["values"][link] for found in environment.resources(store)}
     assert stores
-    assert stores <= refusing, stores - refusing
+    assert stores == guarded

@@ -27,7 +27,13 @@ class Branch:
     errors: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return self.state if self.kind == "state" else f"{self.state} {self.kind} {', '.join(self.errors)}"
+        return f"{self.state} {self.label}"
+
+    @property
+    def label(self) -> str:
+        """What it is besides its state: `entered`, or the kind and the first of its errors."""
+        more = ", …" if len(self.errors) > 1 else ""
+        return "entered" if self.kind == "state" else f"{self.kind} {self.errors[0]}{more}"
 
 
 def branches(definition: dict[str, Any]) -> Iterator[Branch]:

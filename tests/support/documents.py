@@ -13,7 +13,7 @@ IDENTITY = {"aws_iam_role_policy": "policy", "aws_iam_policy": "policy"}
 TRUST = {"aws_iam_role": "assume_role_policy"}
 RESOURCE = {
     "aws_s3_bucket_policy": "policy",
-    "aws_sqs_queue_policy": "policy",
+    "aws_sqs_queue": "policy",
     "aws_sns_topic_policy": "policy",
     "aws_kms_key": "policy",
     "aws_kms_key_policy": "policy",

@@ -44,7 +44,7 @@ def test_log_groups_are_encrypted_and_forget(environment: Applied) -> None:
 def test_queues_are_encrypted_and_failure_queues_keep_fourteen_days(environment: Applied) -> None:
     for address, queue in values(environment, "aws_sqs_queue").items():
         assert queue["kms_master_key_id"] or queue["sqs_managed_sse_enabled"], address
-        if "dead_letter" in address or "failure" in address:
+        if address.endswith((".failures", ".undelivered")):
             assert queue["message_retention_seconds"] == 14 * 24 * 3600, address
 
 

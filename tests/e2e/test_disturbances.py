@@ -1,0 +1,146 @@
+"""The ETL pipeline under trouble: throttled, killed, forbidden and unheard, it recovers or fails loudly."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.inbox import Inbox
+from scripts.local_engine import Engine
+from tests.e2e.conftest import WAIT_SCALE, post
+from tests.e2e.disturbances import kill_functions, throttled, wait_for_log, without_permissions
+from tests.e2e.pipeline import Pipeline, Run
+from tests.e2e.test_etl_pipeline import HEADER, plane, planes
+
+MACHINE = "workflows-local-etl-pipeline"
+LOG_GROUP = f"/aws/vendedlogs/states/{MACHINE}"
+PUBLISH = "arn:aws:states:::sns:publish"
+STEPS = ["parse_metadata", "transform_chunk", "load_chunk", "reconcile"]
+BROKEN = b"tail,age\nN1,2\n"
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def slow_retries(engine: Engine) -> Iterator[None]:
+    """Give a test time to lift a disturbance before the retries are used up."""
+    post(engine, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": 0.2})
+    yield
+    post(engine, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
+
+
+def upload_while_throttled(pipeline: Pipeline, function: str, body: bytes) -> Run:
+    """Upload while `function` is throttled, and lift that as soon as it was refused once."""
+    began = time.time()
+    with throttled(pipeline, function):
+        upload = pipeline.upload("planes", body)
+        execution = pipeline.started(upload)
+        wait_for_log(pipeline, LOG_GROUP, "TooManyRequestsException", began)
+    return pipeline.finished(upload, execution)
+
+
+def arm(engine: Engine, times: int) -> None:
+    """Let the next `times` publications of a machine fail."""
+    post(engine, "/_local/faults", {"resource": PUBLISH, "error": "SNS.InternalErrorException", "times": times})
+
+
+@pytest.mark.usefixtures("slow_retries")
+@pytest.mark.parametrize("function", STEPS)
+def test_a_throttled_step_is_tried_again(pipeline: Pipeline, function: str) -> None:
+    run = upload_while_throttled(pipeline, function, planes(30, "R").encode())
+    assert run.status == "SUCCEEDED", run.execution.get("cause")
+    assert run.counts == (30, 30, 0)
+
+
+@pytest.mark.usefixtures("slow_retries")
+def test_recording_a_failure_is_tried_again(pipeline: Pipeline) -> None:
+    run = upload_while_throttled(pipeline, "record_failure", BROKEN)
+    assert run.error == "WrongColumns"
+    assert run.ledger["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("function", STEPS)
+def test_a_step_that_stays_throttled_fails_the_run(pipeline: Pipeline, function: str) -> None:
+    with throttled(pipeline, function):
+        run = pipeline.run("planes", planes(9, "X").encode())
+    assert run.status == "FAILED"
+    assert run.states[-3:] == ["RecordFailure", "NotifyFailure", "RunFailed"]
+    assert run.ledger["status"] == "FAILED"
+    again = pipeline.start_again(run)
+    assert again.status == "SUCCEEDED", "once the trouble is over, the same version may be loaded"
+
+
+def test_the_team_is_told_even_when_the_failure_cannot_be_recorded(pipeline: Pipeline) -> None:
+    with throttled(pipeline, "record_failure"):
+        run = pipeline.run("planes", BROKEN)
+    assert run.status == "FAILED"
+    assert run.notification
+    assert "WrongColumns" in run.notification.subject + run.notification.message
+
+
+def test_a_notification_is_tried_again(pipeline: Pipeline, engine: Engine) -> None:
+    arm(engine, 2)
+    run = pipeline.run("planes", planes(3, "S").encode())
+    assert run.status == "SUCCEEDED"
+    assert run.notification
+
+
+def test_a_failure_s_notification_is_tried_again(pipeline: Pipeline, engine: Engine) -> None:
+    arm(engine, 2)
+    run = pipeline.run("planes", BROKEN)
+    assert run.notification
+    assert "WrongColumns" in run.notification.subject
+
+
+def test_a_run_that_nobody_is_told_of_fails(pipeline: Pipeline, engine: Engine) -> None:
+    arm(engine, 8)  # four attempts to tell of the success, four to tell of the failure
+    run = pipeline.run("planes", planes(3, "U").encode())
+    assert run.status == "FAILED"
+    assert run.states[-4:] == ["NotifyTeam", "RecordFailure", "NotifyFailure", "RunFailed"]
+
+
+@pytest.mark.usefixtures("slow_retries")
+def test_functions_killed_while_working_are_run_again(pipeline: Pipeline, engine: Engine) -> None:
+    upload = pipeline.upload("planes", planes(20_000, "K").encode())
+    execution = pipeline.started(upload)
+    began = time.time()
+    wait_for_log(pipeline, LOG_GROUP, "LoadChunk", began)
+    assert kill_functions(engine)
+    run = pipeline.finished(upload, execution)
+    assert run.status == "SUCCEEDED", run.execution.get("cause")
+    assert run.counts == (20_000, 20_000, 0)
+
+
+def test_an_event_that_cannot_start_the_machine_waits_in_a_queue(pipeline: Pipeline) -> None:
+    sqs = pipeline.deployment.client("sqs")
+    queue = sqs.get_queue_url(QueueName=f"{MACHINE}-uploads-undelivered")["QueueUrl"]
+    with without_permissions(pipeline, f"{MACHINE}-uploads"):
+        upload = pipeline.upload("planes", planes(3, "D").encode())
+        message = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"][0]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    event = json.loads(message["Body"])
+    assert event["detail"]["object"]["version-id"] == upload.version_id, "with the event, it can be delivered later"
+
+
+@pytest.mark.parametrize("function", [*STEPS, "record_failure"])
+def test_an_asynchronous_call_that_fails_for_good_waits_in_a_queue(pipeline: Pipeline, function: str) -> None:
+    name = pipeline.outputs["function_names"][function]
+    sqs, functions = pipeline.deployment.client("sqs"), pipeline.deployment.client("lambda")
+    functions.invoke(FunctionName=name, Qualifier="live", InvocationType="Event", Payload=b'{"not": "an event"}')
+    queue = sqs.get_queue_url(QueueName=f"{name}-failures")["QueueUrl"]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (messages := sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5).get("Messages")):
+        assert time.monotonic() < deadline
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=messages[0]["ReceiptHandle"])
+    assert json.loads(messages[0]["Body"])["requestPayload"] == {"not": "an event"}
+
+
+def test_a_failed_run_raises_an_alarm_that_recovers(pipeline: Pipeline) -> None:
+    topic = pipeline.deployment.outputs["foundation"]["alarm_topic_arn"]
+    with Inbox(pipeline.deployment, topic) as inbox:
+        assert pipeline.run("planes", (HEADER + plane("A", year="NA")).encode()).status == "FAILED"
+        name = f"{MACHINE}-failed"
+        for state in ("ALARM", "OK"):
+            told = inbox.wait_for(f'{state}: \\"{name}\\"', PATIENCE_SECONDS)
+            assert told, f"nobody was told that {name} is {state}"
+        assert "redrive" in told.message, "the alarm carries its runbook sentence"
