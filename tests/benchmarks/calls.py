@@ -47,4 +47,4 @@ def replay(event: dict[str, Any], _context: object) -> int:
 
 
 def _text(value: Any) -> Any:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+    return value.decode("latin-1") if isinstance(value, bytes | bytearray) else value

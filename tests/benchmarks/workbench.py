@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.local_engine import Engine
+from shared.clients import client
 from tests.support.ports import free_port
 from tests.unit.etl_pipeline.pipeline import ENVIRONMENT, Pipeline
 
@@ -62,6 +63,7 @@ def workbench(**settings: str) -> Iterator[Workbench]:
         with Engine(free_port(), directory / "engine") as engine:
             environment = ENVIRONMENT | {"AWS_ENDPOINT_URL": engine.url, "AWS_ACCESS_KEY_ID": "000000000000"} | settings
             os.environ.update(environment)
+            client.cache_clear()  # those of the engine before this one lead nowhere
             bench = Workbench(directory, environment)
             bench.pipeline.create()
             yield bench
