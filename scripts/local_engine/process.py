@@ -148,6 +148,7 @@ class Engine:
             "LANG": "C.UTF-8",
             "HOME": temporary,
             "TMPDIR": temporary,
+            "STATE_DIR": f"{temporary}/state",  # else in /tmp, shared by every engine
             "PYTHONUNBUFFERED": "1",
             "ENGINE_DIRECTORY": str(self.directory.resolve()),
             "ENGINE_OWNER": str(self._owner),
