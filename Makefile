@@ -1,6 +1,6 @@
 # Every task of the project, from a fresh clone, with nothing but Terraform, Python 3.13 and make; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo down package fmt lint test plan apply docs lock clean
+.PHONY: help setup demo down package fmt lint test plan apply docs benchmarks lock clean
 
 ENV ?= dev
 PYTHON ?= $(shell for python in python3.13 python3 python; do $(call is_313,$$python) && { echo $$python; break; }; done)
@@ -51,6 +51,9 @@ apply: package ## Change an account's resources to what the files say, after ask
 
 docs: $(DEV) ## Generate the modules' tables and the state machines' diagrams
 	@$(RUN) scripts.docs
+
+benchmarks: package ## Measure throughput, memory and cold starts; write docs/benchmarks.md
+	@PYTHONPATH=lambda_src $(RUN) tests.benchmarks
 
 lock: $(LINT) ## Compile requirements/*.in to hash-locked files
 	@for name in dev layer lint; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done

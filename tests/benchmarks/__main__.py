@@ -5,8 +5,8 @@ from tests.benchmarks.workbench import ROOT, machine
 
 HEAD = """# Benchmarks
 
-Measured, never asserted. `make package`, then `PYTHONPATH=lambda_src .venv/bin/python -m tests.benchmarks` writes
-this page; each section is a module of `tests/benchmarks/` that also runs alone.
+Measured, never asserted. `make benchmarks` writes this page in some minutes; each section is a module of
+`tests/benchmarks/` that also runs alone.
 """
 
 if __name__ == "__main__":
