@@ -228,6 +228,14 @@ def test_a_contract_that_makes_no_sense_fails_by_name(pipeline: Pipeline, contra
         pipeline.run(pipeline.upload("incoming/people/today.csv", PEOPLE_CSV))
 
 
+def test_a_contract_that_changes_during_a_run_counts_from_the_next_one(pipeline: Pipeline) -> None:
+    event = pipeline.upload("incoming/people/today.csv", PEOPLE_CSV)
+    run = pipeline.parse(event)
+    pipeline.agree("people", PEOPLE | {"columns": {"id": {"type": "date"}}})
+    pipeline.chunks(run)
+    assert pipeline.reconcile(event, run)["rows"]["loaded"] == 3
+
+
 def test_a_chunk_whose_rows_got_lost_fails_the_run(pipeline: Pipeline) -> None:
     event = pipeline.upload("incoming/people/today.csv", PEOPLE_CSV)
     run = pipeline.parse(event)
