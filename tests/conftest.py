@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ class Applying:
 
     def __init__(self, directory: Path, names: list[str]) -> None:
         os.environ["ENGINE_TIME_ALARM_SCALE"] = "0.0167"  # an alarm's minute takes a second
-        self.engine = Engine(free_port(), directory / "engine")
-        self.engine.start()
+        self._stack = ExitStack()
+        self.engine = self._stack.enter_context(Engine(free_port(), directory / "engine"))
         self._pool = ProcessPoolExecutor(len(names))
         workspace = directory / "workspace"
         link_sources(workspace)
@@ -32,7 +33,7 @@ class Applying:
     def stop(self) -> None:
         """End what still runs, then the engine."""
         self._pool.shutdown(cancel_futures=True)
-        self.engine.stop()
+        self._stack.close()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +35,22 @@ class Decision:
         return self.decision == "Allow"
 
 
-def record(principal: str, action: str, resource: str, decision: str, via: str) -> None:
-    """Append one decision to the log.
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to do: `via` is the API or the service in whose name, `context` the condition keys."""
 
-    `principal` is a role's ARN or a service; `decision` is Allow, Deny or ImplicitDeny; `via` is the API or the
-    service in whose name the principal acted.
-    """
-    entry = {"time": round(time.time(), 3), "principal": principal, "action": action, "resource": resource}
-    line = json.dumps({**entry, "decision": decision, "via": via})
+    action: str
+    resource: str
+    via: str
+    context: dict[str, Any]
+
+
+def record(principal: str, question: Question, decision: str) -> None:
+    """Append one decision to the log: `principal` is a role's ARN or a service, `decision` what `Decision` holds."""
+    entry = {"time": round(time.time(), 3), "principal": principal, "decision": decision, **asdict(question)}
+    entry["context"] = {key: value for key, value in question.context.items() if isinstance(value, str)}
     with _lock, _LOG.open("a") as log:
-        log.write(f"{line}\n")
+        log.write(f"{json.dumps(entry)}\n")
 
 
 def role_allows(
@@ -87,7 +93,7 @@ def _role_decision(role_arn: str, action: str, resource: str, context: dict[str,
     if policy := iam_evaluator._resource_policy(service, resource):
         required = service in iam_evaluator._POLICY_REQUIRED
         found = iam_evaluator.combine_resource_policy(found, request, *policy, required=required, limits=limits)
-    record(role_arn, action, resource, found.decision, via)
+    record(role_arn, Question(action, resource, via, qualifier | (context or {})), found.decision)
     if found.decision == "Allow":
         return Decision("Allow")
     explicit = found.decision == "Deny"
@@ -126,7 +132,7 @@ def key_allows(key_arn: str, service: str, action: str, context: dict[str, str])
 def _policy_decision(policy: Any, service: str, action: str, resource: str, context: dict[str, str]) -> Decision:
     source_arn = context.get("aws:sourcearn", service)
     found = _service_decision(policy, service, action, resource, context)
-    record(service, action, resource, found, via=source_arn)
+    record(service, Question(action, resource, source_arn, dict(context)), found)
     return Decision(found, "" if found == "Allow" else f"{service} may not {action} on {resource} for {source_arn}")
 
 
@@ -141,7 +147,7 @@ def service_may_assume(role_arn: str, service: str, source_arn: str | None = Non
     found = _service_decision(trust, service, "sts:AssumeRole", role_arn, context)
     if found == "Allow":
         return Decision(found)
-    record(service, "sts:AssumeRole", role_arn, found, via=source_arn or service)
+    record(service, Question("sts:AssumeRole", role_arn, source_arn or service, dict(context)), found)
     return Decision(found, f"The service {service} is not authorized to assume the role {role_arn}")
 
 

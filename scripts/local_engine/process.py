@@ -30,14 +30,18 @@ class EngineError(Exception):
 
 
 class Engine:
-    """One engine on one loopback port, with a directory of its own for its log, decisions and temporary files."""
+    """One engine on one loopback port, with a directory of its own for its log, decisions and temporary files.
+
+    Without `port`, it is the one that the directory's engine listens on, else ENGINE_PORT, else 4566.
+    """
 
     def __init__(self, port: int | None = None, directory: Path = DEFAULT_DIRECTORY) -> None:
-        self.port = port or int(os.environ.get("ENGINE_PORT", str(DEFAULT_PORT)))
         self.directory = Path(directory)
         self.log = self.directory / "engine.log"
         self._pid_file = self.directory / "engine.pid"
+        self._port_file = self.directory / "engine.port"
         self._decisions = self.directory / "decisions.jsonl"
+        self.port = port or self._port_in_use() or int(os.environ.get("ENGINE_PORT", str(DEFAULT_PORT)))
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
 
@@ -66,6 +70,7 @@ class Engine:
             raise EngineError(f"The engine is already running as process {pid} in {self.directory}: stop it first.")
         self._check_port()
         self._fresh_directory()
+        self._port_file.write_text(str(self.port))
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "scripts.local_engine.launcher"],
@@ -110,8 +115,11 @@ class Engine:
                 return int(file.read() or 0) or None
         return None
 
+    def _port_in_use(self) -> int | None:
+        return int(self._port_file.read_text()) if self.pid() else None
+
     def decisions(self) -> list[dict[str, Any]]:
-        """Every authorization decision so far: time, principal, action, resource, decision, via."""
+        """Every authorization decision so far: time, principal, action, resource, decision, via, context."""
         if not self._decisions.exists():
             return []
         return [json.loads(line) for line in self._decisions.read_text().splitlines()]

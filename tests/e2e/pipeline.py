@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -115,9 +114,14 @@ class Pipeline:
 
     def start_again(self, run: Run) -> Run:
         """Deliver the event of `run` once more, as EventBridge may at any time."""
-        machine = self.outputs["state_machine_arn"]
-        again = self.states.start_execution(stateMachineArn=machine, input=run.execution["input"])
-        return self.finished(run.upload, again["executionArn"])
+        return self.deliver_again(run.upload, run.execution["executionArn"])
+
+    def deliver_again(self, upload: Upload, execution_arn: str) -> Run:
+        """Deliver the event that started an execution once more, whatever that execution does meanwhile."""
+        event = self.states.describe_execution(executionArn=execution_arn)["input"]
+        machine = self.outputs["state_machine_alias"]
+        again = self.states.start_execution(stateMachineArn=machine, input=event)
+        return self.finished(upload, again["executionArn"])
 
     def read(self, key: str) -> bytes:
         """Return an object's content."""
@@ -129,8 +133,3 @@ class Pipeline:
         wanted = {"record_key": {"S": f"{dataset}#{key}"}}
         item = self.dynamodb.get_item(TableName=self.outputs["records_table"], Key=wanted).get("Item", {})
         return {name: value for name, value in item.items() if name != "record_key"}
-
-    def event(self, upload: Upload) -> str:
-        """Return the event that EventBridge delivers for an upload."""
-        stored = {"key": upload.key, "version-id": upload.version_id, "size": 1}
-        return json.dumps({"detail": {"bucket": {"name": upload.bucket}, "object": stored}})

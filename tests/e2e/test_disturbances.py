@@ -101,14 +101,38 @@ def test_a_run_that_nobody_is_told_of_fails(pipeline: Pipeline, engine: Engine) 
 
 @pytest.mark.usefixtures("slow_retries")
 def test_functions_killed_while_working_are_run_again(pipeline: Pipeline, engine: Engine) -> None:
+    began = time.time()
     upload = pipeline.upload("planes", planes(20_000, "K").encode())
     execution = pipeline.started(upload)
-    began = time.time()
     wait_for_log(pipeline, LOG_GROUP, "LoadChunk", began)
     assert kill_functions(engine)
     run = pipeline.finished(upload, execution)
     assert run.status == "SUCCEEDED", run.execution.get("cause")
     assert run.counts == (20_000, 20_000, 0)
+
+
+def test_an_event_delivered_twice_at_once_is_loaded_once(pipeline: Pipeline) -> None:
+    began = time.time()
+    upload = pipeline.upload("planes", planes(20_000, "P").encode())
+    execution = pipeline.started(upload)
+    wait_for_log(pipeline, LOG_GROUP, "MapRunStarted", began)
+    second = pipeline.deliver_again(upload, execution)
+    assert second.states[-1] == "AlreadyLoaded"
+    first = pipeline.finished(upload, execution)
+    assert first.status == "SUCCEEDED"
+    assert first.counts == (20_000, 20_000, 0)
+
+
+def test_a_run_that_was_stopped_may_be_run_again(pipeline: Pipeline) -> None:
+    began = time.time()
+    upload = pipeline.upload("planes", planes(20_000, "O").encode())
+    execution = pipeline.started(upload)
+    wait_for_log(pipeline, LOG_GROUP, "MapRunStarted", began)
+    pipeline.states.stop_execution(executionArn=execution)
+    assert pipeline.finished(upload, execution).ledger["status"] == "RUNNING", "nobody was there to say otherwise"
+    again = pipeline.deliver_again(upload, execution)
+    assert again.status == "SUCCEEDED", again.execution.get("cause")
+    assert again.counts == (20_000, 20_000, 0)
 
 
 def test_an_event_that_cannot_start_the_machine_waits_in_a_queue(pipeline: Pipeline) -> None:

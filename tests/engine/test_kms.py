@@ -67,8 +67,8 @@ def test_the_use_of_a_key_is_logged_with_its_service(as_role: AsRole, engine: En
     writer = as_role({"Action": "s3:PutObject", "Resource": "*"}, through("s3", key, "GenerateDataKey"))
     writer("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
     mine = [d for d in engine.decisions() if d["principal"] == writer.role_arn]
-    assert [(d["action"], d["resource"], d["via"]) for d in mine] == [
-        ("s3:PutObject", f"arn:aws:s3:::{bucket}/k", "api"),
+    assert [(d["action"], d["resource"], d["context"].get("kms:ViaService")) for d in mine] == [
+        ("s3:PutObject", f"arn:aws:s3:::{bucket}/k", None),
         ("kms:GenerateDataKey", key, "s3.us-east-1.amazonaws.com"),
     ]
 

@@ -27,6 +27,11 @@ def test_it_listens_on_loopback_only(engine: Engine) -> None:
     assert f"http://127.0.0.1:{engine.port} " in engine.log.read_text()
 
 
+def test_its_directory_tells_which_port_it_listens_on(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGINE_PORT", "1")
+    assert Engine(directory=engine.directory).url == engine.url
+
+
 def test_starting_it_twice_is_refused(engine: Engine) -> None:
     with pytest.raises(EngineError, match=f"already running as process {engine.pid()}"):
         Engine(engine.port, engine.directory).start()

@@ -13,17 +13,24 @@ type Decision = dict[str, Any]
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one resource pattern that a policy statement of a role allows."""
+    """One action on one resource pattern that a policy statement of a role allows under its conditions."""
 
     role: str
     statement: str
     action: str
     resource: str
+    conditions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # condition key, the patterns it may match
 
     def covers(self, decision: Decision) -> bool:
         """Tell whether this grant is what allowed `decision`."""
-        return fnmatchcase(decision["action"].lower(), self.action.lower()) and fnmatchcase(
-            decision["resource"], self.resource
+        context = {key.lower(): value for key, value in decision["context"].items()}
+        return (
+            fnmatchcase(decision["action"].lower(), self.action.lower())
+            and fnmatchcase(decision["resource"], self.resource)
+            and all(
+                any(fnmatchcase(context.get(key, ""), pattern) for pattern in patterns)
+                for key, patterns in self.conditions
+            )
         )
 
 
@@ -40,9 +47,18 @@ def grants(iam: Client, role: str) -> Iterator[Grant]:
         for statement in document["Statement"]:
             if statement["Effect"] != "Allow":
                 continue
+            conditions = conditions_of(statement)
             for action in as_list(statement["Action"]):
                 for resource in as_list(statement["Resource"]):
-                    yield Grant(role, statement.get("Sid", name), action, resource)
+                    yield Grant(role, statement.get("Sid", name), action, resource, conditions)
+
+
+def conditions_of(statement: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return a statement's conditions. Raises ValueError for an operator that `Grant.covers` cannot judge."""
+    found = statement.get("Condition", {})
+    if unknown := found.keys() - {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}:
+        raise ValueError(f"the proof of least privilege cannot judge {unknown} of {statement}")
+    return tuple((key.lower(), tuple(as_list(value))) for test in found.values() for key, value in test.items())
 
 
 def uses(grant: Grant, decisions: Iterable[Decision]) -> int:

@@ -10,7 +10,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import sts
 
 from scripts.local_engine import request, service_authorization
-from scripts.local_engine.authorization import record, role_arn_of
+from scripts.local_engine.authorization import Question, record, role_arn_of
 from scripts.local_engine.patching import Function, wrap
 
 # Lambda's operations whose permission has another name.
@@ -80,7 +80,7 @@ def _enforce(
         outcome = original(access_key_id, iam_action, service, region, resource, context)
         if outcome and service == "logs" and resource != resource_arn:
             outcome = original(access_key_id, iam_action, service, region, resource_arn, context)
-        _log(access_key_id, iam_action, resource, outcome, via=context.get("kms:ViaService", "api"))
+        _log(access_key_id, Question(iam_action, resource, "api", context), outcome)
         if outcome:
             _denied.set((iam_action, resource))
             return outcome
@@ -97,10 +97,10 @@ def _condition_key(original: Function, key: str, ctx: Any) -> Any:
     return role_arn_of(value) if key.lower() == "aws:principalarn" else value
 
 
-def _log(access_key_id: str, action: str, resource: str, outcome: Any, via: str) -> None:
+def _log(access_key_id: str, question: Question, outcome: Any) -> None:
     principal = str((sts._sessions.get(access_key_id) or {}).get("Arn", ""))
     if ":assumed-role/" in principal and not isinstance(outcome, iam_evaluator.AuthError):
-        record(role_arn_of(principal), action, resource, outcome.decision if outcome else "Allow", via)
+        record(role_arn_of(principal), question, outcome.decision if outcome else "Allow")
 
 
 def _denial(original: Function, service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
