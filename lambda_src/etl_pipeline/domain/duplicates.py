@@ -23,8 +23,12 @@ class Duplicates:
         yield from sorted(zip(flat[0::3], flat[1::3], flat[2::3], strict=True))
 
 
-def find_duplicates(chunks: Iterable[Iterable[bytes]]) -> Duplicates:
-    """Merge each chunk's key records, sorted by digest, and so by chunk and row within one digest."""
+def find_duplicates(chunks: Iterable[Iterable[bytes]], tolerated: int) -> Duplicates:
+    """Merge each chunk's key records, sorted by digest, and so by chunk and row within one digest.
+
+    With more duplicates than tolerated the run fails and nothing is loaded again: then no winners are kept, so that
+    a large file that holds everything twice does not fill the memory.
+    """
     found = Duplicates()
     winner = b""
     for record in heapq.merge(*chunks):
@@ -32,8 +36,11 @@ def find_duplicates(chunks: Iterable[Iterable[bytes]]) -> Duplicates:
             chunk, row = _place(record)
             first_chunk, first_row = _place(winner)
             found.losers.setdefault(chunk, array("Q")).extend((row, first_chunk, first_row))
-            found.winners[first_chunk].add(winner[:DIGEST_BYTES])
             found.count += 1
+            if found.count <= tolerated:
+                found.winners[first_chunk].add(winner[:DIGEST_BYTES])
+            else:
+                found.winners.clear()
         else:
             winner = record
     return found

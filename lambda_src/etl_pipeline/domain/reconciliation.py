@@ -44,6 +44,11 @@ def check_chunks(results: list[ChunkResult], planned: int) -> None:
             raise CountsDiffer(f"rows were lost: {result}")
 
 
+def tolerated_rows(read: int, limit: float) -> int:
+    """Return how many rejected rows the contract's percentage allows; binary fractions of a row do not count."""
+    return int(round(read * limit / 100, 6))
+
+
 def totals_of(results: list[ChunkResult], duplicates: int) -> Totals:
     """Add the chunks up; a duplicate in another chunk was loaded first, and counts as rejected."""
     read, loaded, rejected = (
@@ -56,7 +61,7 @@ def find_problem(totals: Totals, reported: int, limit: float, report: str) -> Ex
     """Return why the run must fail: rows that are missing in the report, or too many rejected ones for the contract."""
     if totals.rejected != reported:
         return CountsDiffer(f"{totals.rejected:,} rows were rejected and {reported:,} are in the report {report}")
-    if totals.rejected_percent > limit:
+    if totals.rejected > tolerated_rows(totals.read, limit):
         return RejectedShareExceeded(
             f"{totals.rejected:,} of {totals.read:,} rows ({totals.rejected_percent:.2f} %) were rejected,"
             f" the contract tolerates {limit:g} %; all of them with reasons: {report}",

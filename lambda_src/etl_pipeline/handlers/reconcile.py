@@ -12,7 +12,14 @@ from etl_pipeline.adapters.chunk_files import job_of
 from etl_pipeline.adapters.ledger import LedgerEntry
 from etl_pipeline.domain.duplicates import find_duplicates
 from etl_pipeline.domain.places import RunPlaces
-from etl_pipeline.domain.reconciliation import Totals, check_chunks, find_problem, rejected_rows, totals_of
+from etl_pipeline.domain.reconciliation import (
+    Totals,
+    check_chunks,
+    find_problem,
+    rejected_rows,
+    tolerated_rows,
+    totals_of,
+)
 from etl_pipeline.domain.report import PREVIEW_ROWS, Reports, csv_line, run_report
 from etl_pipeline.domain.run import Run
 from shared.context import Context, seconds_left
@@ -39,11 +46,13 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     job = job_of(bucket, places)
     chunks = run_files.results(bucket, places, planned)
     check_chunks(chunks, planned)
-    duplicates = find_duplicates(run_files.keys(bucket, places, chunks))
+    limit = job.contract.max_rejected_percent
+    tolerated = tolerated_rows(sum(chunk.read for chunk in chunks), limit)
+    duplicates = find_duplicates(run_files.keys(bucket, places, chunks), tolerated)
     totals = totals_of(chunks, duplicates.count)
     rows = rejected_rows(chunks, run_files.rejects(bucket, places, chunks), duplicates)
     reported, preview = _write_rejects(reports, rows)
-    problem = find_problem(totals, reported, job.contract.max_rejected_percent, reports.rejects_url)
+    problem = find_problem(totals, reported, limit, reports.rejects_url)
     if problem is None:  # the first of several rows with one key is what stays, whichever was loaded last
         winners = run_files.put_requests_of(bucket, places, duplicates.winners)
         records.load(settings().records_table, winners, partial(seconds_left, context))

@@ -68,9 +68,16 @@ def test_duplicates_between_chunks_lose_to_the_first_row_of_the_file() -> None:
     chunks = [
         chunk_of(text, contract("a"), number) for number, text in enumerate(("x,1\ny,1\n", "z,2\nx,2\n", "x,3\n"))
     ]
-    found = find_duplicates([key_records([chunk.key_records()]) for chunk in chunks])
+    found = find_duplicates([key_records([chunk.key_records()]) for chunk in chunks], tolerated=2)
     assert found.count == 2
     assert dict(found.winners) == {0: {digest_of("pairs#x")}}
     assert list(found.in_chunk(1)) == [(2, 0, 1)]
     assert list(found.in_chunk(2)) == [(1, 0, 1)]
     assert list(found.in_chunk(0)) == []
+
+
+def test_of_more_duplicates_than_tolerated_only_the_losers_are_remembered() -> None:
+    chunks = [chunk_of("x,1\ny,1\nz,1\n", contract("a"), number) for number in range(2)]
+    found = find_duplicates([key_records([chunk.key_records()]) for chunk in chunks], tolerated=2)
+    assert (found.count, found.winners) == (3, {})
+    assert len(list(found.in_chunk(1))) == 3

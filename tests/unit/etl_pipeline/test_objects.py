@@ -1,5 +1,7 @@
 """Objects of unknown size are written whole or not at all."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from etl_pipeline.adapters.objects import ObjectWriter, ranges
@@ -18,10 +20,12 @@ def test_a_large_object_is_written_in_parts(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_after_an_error_nothing_is_left(pipeline: Pipeline, blocks: int) -> None:
-    with pytest.raises(ZeroDivisionError), ObjectWriter(BUCKET, "runs/large") as writer:
-        for _ in range(blocks):
-            writer.write(PART)
+    def parts() -> Iterator[bytes]:
+        yield from [PART] * blocks
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), ObjectWriter(BUCKET, "runs/large") as writer:
+        list(writer.copying(parts()))
     assert pipeline.keys("runs/") == []
     assert "Uploads" not in client("s3").list_multipart_uploads(Bucket=BUCKET)
 
