@@ -18,6 +18,8 @@ from scripts.terraform import TerraformError
 
 COLUMNS = ("run_id", "status", "started_at", "rows_read", "rows_loaded", "rows_rejected", "error", "object_version")
 
+WIDTH = 140  # a run's id is 36 characters; a narrower terminal wraps the lines
+
 
 class RunError(Exception):
     """The run cannot be read or redriven; the message says why."""
@@ -123,10 +125,11 @@ def _show(found: list[dict[str, str]], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found))
         return
-    table = Table(*COLUMNS)
+    table = Table("run", "status", "started", "read", "loaded", "rejected", "error", box=None)
     for run in found:
-        table.add_row(*(run[column] for column in COLUMNS))
-    Console().print(table if found else "no runs")
+        counts = (run[f"rows_{what}"] for what in ("read", "loaded", "rejected"))
+        table.add_row(run["run_id"], run["status"], run["started_at"][:19], *counts, run["error"])
+    Console(width=WIDTH).print(table if found else "no runs")
 
 
 if __name__ == "__main__":

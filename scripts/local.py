@@ -13,6 +13,7 @@ from scripts.local_engine import Engine
 ENVIRONMENT = ROOT / "environments" / "local"
 STATE = ROOT / "build" / "local"
 APPLIED = STATE / "applied"
+PARALLELISM = "-parallelism=40"  # the provider waits for most of the time, so let the waits run side by side
 
 type Tell = Callable[[str], None]
 
@@ -54,7 +55,7 @@ def _apply(engine: Engine, tell: Tell) -> None:
     terraform.run(ENVIRONMENT, "init", "-input=false", env=environment, capture=True)
     tell("terraform apply")
     process = subprocess.Popen(
-        ["terraform", f"-chdir={ENVIRONMENT}", "apply", "-auto-approve", "-input=false", "-json"],
+        ["terraform", f"-chdir={ENVIRONMENT}", "apply", "-auto-approve", "-input=false", "-json", PARALLELISM],
         env=terraform.environment() | environment,
         stdout=subprocess.PIPE,
         text=True,

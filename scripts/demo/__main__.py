@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.demo", description=__doc__)
     parser.add_argument("workflow", nargs="?", choices=stories, help="default: all of them")
     only = parser.parse_args().workflow
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     engine = Engine()
     try:
         began = time.monotonic()

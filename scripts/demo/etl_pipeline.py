@@ -40,7 +40,7 @@ def _run(deployment: Deployment, console: Console, name: str, content: bytes) ->
     key = f"incoming/{DATASET}/{name}"
     began = time.monotonic()
     version = deployment.client("s3").put_object(Bucket=outputs["bucket"], Key=key, Body=content)["VersionId"]
-    console.print(f"  uploaded s3://{outputs['bucket']}/{key}", soft_wrap=True)
+    console.print(f"  uploaded s3://{outputs['bucket']}/{key}")
     execution_arn = started_by(states, outputs["state_machine_arn"], version, RUN_SECONDS)
     with console.status("running"):
         for visit in follow(states, execution_arn, RUN_SECONDS):
@@ -98,5 +98,5 @@ def _print_further(console: Console, outputs: dict[str, Any], good: str, bad: st
         f".venv/bin/python -m scripts.etl report {good} rejects.csv   # every rejected row and why",
         "make demo   # once more, in seconds",
     ):
-        console.print(f"  {command}", markup=False, soft_wrap=True)
-    console.print(f"  bucket {bucket}, table {outputs['records_table']}", markup=False, soft_wrap=True)
+        console.print(f"  {command}", markup=False)
+    console.print(f"  bucket {bucket}, table {outputs['records_table']}", markup=False)

@@ -104,8 +104,12 @@ class Pipeline:
         return started_by(self.states, self.outputs["state_machine_arn"], upload.version_id, RUN_SECONDS)
 
     def finished(self, upload: Upload, execution_arn: str) -> Run:
-        """Wait for an execution's end."""
-        return Run(self, upload, wait_for_end(self.states, execution_arn, RUN_SECONDS))
+        """Wait for an execution's end and gather what its run left behind."""
+        return Run(self, upload, self.wait(execution_arn))
+
+    def wait(self, execution_arn: str) -> dict[str, Any]:
+        """Wait for an execution's end; return its description."""
+        return wait_for_end(self.states, execution_arn, RUN_SECONDS)
 
     def run(self, dataset: str, body: bytes, name: str = "rows.csv") -> Run:
         """Upload, and wait for the end of the run that the upload's event starts."""

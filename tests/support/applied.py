@@ -13,6 +13,7 @@ from scripts import terraform
 from scripts.deployment import ROOT, Deployment
 
 ACCOUNTS = {"local": "000000000000", "dev": "000000000001", "staging": "000000000002", "prod": "000000000003"}
+PARALLELISM = 40  # the provider waits for most of the time, so let the waits run side by side
 # All that differs from a real deployment: where the state lies and how the provider reaches the engine.
 OVERRIDE = """
 terraform {
@@ -71,7 +72,7 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
     directory = workspace / "environments" / name
     tool = _initialised(name, directory)
     plan = _plan(tool, "first.tfplan")
-    _run(tool, "apply", "first.tfplan", input=False, no_color=IsFlagged)
+    _run(tool, "apply", "first.tfplan", parallelism=PARALLELISM, input=False, no_color=IsFlagged)
     state = _show(tool)
     second = _plan(tool, "second.tfplan")
     outputs = {key: output["value"] for key, output in state["values"]["outputs"].items()}
@@ -83,7 +84,7 @@ def _bootstrap(name: str, workspace: Path) -> None:
     """Do what an administrator does once for the environment's account."""
     tool = _initialised("bootstrap", workspace / "environments" / f"bootstrap-{name}")
     _run(tool, "workspace select", name, or_create=IsFlagged, no_color=IsFlagged)
-    _run(tool, "apply", auto_approve=IsFlagged, input=False, no_color=IsFlagged)
+    _run(tool, "apply", auto_approve=IsFlagged, parallelism=PARALLELISM, input=False, no_color=IsFlagged)
 
 
 def _initialised(folder: str, directory: Path) -> Terraform:
