@@ -6,6 +6,7 @@ import pkgutil
 import sys
 import time
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts import demo, local
@@ -32,6 +33,9 @@ def main() -> int:
             importlib.import_module(f"scripts.demo.{story}").tell(deployment, console)
     except (EngineError, TerraformError, local.ApplyError, ExecutionTimeoutError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"The engine did not answer as expected ({error}); see {engine.log}.", file=sys.stderr)
         return 1
     console.print(f"\nThe engine keeps running (log: {engine.log.relative_to(ROOT)}); `make down` stops it.")
     return 0
