@@ -92,7 +92,7 @@ run "bounds_what_an_apply_can_do" {
   }
 }
 
-run "refuses_a_repository_with_wildcards" {
+run "refuses_first" {
   command = plan
 
   module {
@@ -100,50 +100,18 @@ run "refuses_a_repository_with_wildcards" {
   }
 
   variables {
+    # A repository with wildcards.
     repository = "example-org/*"
-  }
 
-  expect_failures = [var.repository]
-}
-
-run "refuses_the_default_workspace" {
-  command = plan
-
-  module {
-    source = "../../modules/bootstrap"
-  }
-
-  variables {
+    # The default workspace.
     environment = "default"
-  }
 
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_name_no_bucket_could_have" {
-  command = plan
-
-  module {
-    source = "../../modules/bootstrap"
-  }
-
-  variables {
+    # A name no bucket could have.
     name = "Sample_Test"
-  }
 
-  expect_failures = [var.name]
-}
-
-run "refuses_to_forget_states_early" {
-  command = plan
-
-  module {
-    source = "../../modules/bootstrap"
-  }
-
-  variables {
+    # To forget states early.
     old_states_days = 7
   }
 
-  expect_failures = [var.old_states_days]
+  expect_failures = [var.repository, var.environment, var.name, var.old_states_days]
 }

@@ -89,7 +89,7 @@ run "a_safe_workflow" {
   }
 }
 
-run "refuses_a_contract_without_key" {
+run "refuses_first" {
   command = plan
 
   module {
@@ -97,13 +97,23 @@ run "refuses_a_contract_without_key" {
   }
 
   variables {
+    # A contract without key.
     contracts = { planes = { key = [], columns = { tailnum = { type = "string", required = true } } } }
+
+    # Chunks too small.
+    limits = { chunk_bytes = 10 }
+
+    # To forget at once.
+    retention = { runs_days = 0 }
+
+    # What is no address.
+    subscriber_emails = ["team"]
   }
 
-  expect_failures = [var.contracts]
+  expect_failures = [var.contracts, var.limits, var.retention, var.subscriber_emails]
 }
 
-run "refuses_a_key_that_may_be_missing" {
+run "refuses_second" {
   command = plan
 
   module {
@@ -111,13 +121,17 @@ run "refuses_a_key_that_may_be_missing" {
   }
 
   variables {
+    # A key that may be missing.
     contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string" } } } }
+
+    # Files smaller than a chunk.
+    limits = { max_object_bytes = 100000 }
   }
 
-  expect_failures = [var.contracts]
+  expect_failures = [var.contracts, var.limits]
 }
 
-run "refuses_a_key_that_is_no_column" {
+run "refuses_third" {
   command = plan
 
   module {
@@ -125,13 +139,17 @@ run "refuses_a_key_that_is_no_column" {
   }
 
   variables {
+    # A key that is no column.
     contracts = { planes = { key = ["number"], columns = { tailnum = { type = "string", required = true } } } }
+
+    # Too much at a time.
+    limits = { max_concurrency = 100000 }
   }
 
-  expect_failures = [var.contracts]
+  expect_failures = [var.contracts, var.limits]
 }
 
-run "refuses_an_unknown_type" {
+run "refuses_fourth" {
   command = plan
 
   module {
@@ -139,13 +157,14 @@ run "refuses_an_unknown_type" {
   }
 
   variables {
+    # An unknown type.
     contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "text", required = true } } } }
   }
 
   expect_failures = [var.contracts]
 }
 
-run "refuses_a_format_for_what_has_none" {
+run "refuses_fifth" {
   command = plan
 
   module {
@@ -153,13 +172,14 @@ run "refuses_a_format_for_what_has_none" {
   }
 
   variables {
+    # A format for what has none.
     contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string", required = true, format = "%Y" } } } }
   }
 
   expect_failures = [var.contracts]
 }
 
-run "refuses_a_share_over_100" {
+run "refuses_sixth" {
   command = plan
 
   module {
@@ -167,13 +187,14 @@ run "refuses_a_share_over_100" {
   }
 
   variables {
+    # A share over 100.
     contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string", required = true } }, max_rejected_percent = 101 } }
   }
 
   expect_failures = [var.contracts]
 }
 
-run "refuses_a_dataset_that_is_no_folder" {
+run "refuses_seventh" {
   command = plan
 
   module {
@@ -181,78 +202,9 @@ run "refuses_a_dataset_that_is_no_folder" {
   }
 
   variables {
+    # A dataset that is no folder.
     contracts = { "planes/2013" = { key = ["a"], columns = { a = { type = "string", required = true } } } }
   }
 
   expect_failures = [var.contracts]
-}
-
-run "refuses_chunks_too_small" {
-  command = plan
-
-  module {
-    source = "../../modules/workflows/etl_pipeline"
-  }
-
-  variables {
-    limits = { chunk_bytes = 10 }
-  }
-
-  expect_failures = [var.limits]
-}
-
-run "refuses_files_smaller_than_a_chunk" {
-  command = plan
-
-  module {
-    source = "../../modules/workflows/etl_pipeline"
-  }
-
-  variables {
-    limits = { max_object_bytes = 100000 }
-  }
-
-  expect_failures = [var.limits]
-}
-
-run "refuses_too_much_at_a_time" {
-  command = plan
-
-  module {
-    source = "../../modules/workflows/etl_pipeline"
-  }
-
-  variables {
-    limits = { max_concurrency = 100000 }
-  }
-
-  expect_failures = [var.limits]
-}
-
-run "refuses_to_forget_at_once" {
-  command = plan
-
-  module {
-    source = "../../modules/workflows/etl_pipeline"
-  }
-
-  variables {
-    retention = { runs_days = 0 }
-  }
-
-  expect_failures = [var.retention]
-}
-
-run "refuses_what_is_no_address" {
-  command = plan
-
-  module {
-    source = "../../modules/workflows/etl_pipeline"
-  }
-
-  variables {
-    subscriber_emails = ["team"]
-  }
-
-  expect_failures = [var.subscriber_emails]
 }

@@ -140,7 +140,7 @@ run "listens_on_a_bus_of_its_own" {
   }
 }
 
-run "refuses_an_unqualified_target" {
+run "refuses_first" {
   command = plan
 
   module {
@@ -148,92 +148,39 @@ run "refuses_an_unqualified_target" {
   }
 
   variables {
+    # An unqualified target.
     target = { kind = "state_machine", arn = "arn:aws:states:us-east-1:000000000000:stateMachine:sample" }
-  }
 
-  expect_failures = [var.target]
-}
-
-run "refuses_an_unknown_kind" {
-  command = plan
-
-  module {
-    source = "../../modules/event_trigger"
-  }
-
-  variables {
-    target = { kind = "queue", arn = "arn:aws:lambda:us-east-1:000000000000:function:sample:live" }
-  }
-
-  expect_failures = [var.target]
-}
-
-run "refuses_a_pattern_that_is_no_json" {
-  command = plan
-
-  module {
-    source = "../../modules/event_trigger"
-  }
-
-  variables {
+    # A pattern that is no json.
     event_pattern = "aws.s3"
-  }
 
-  expect_failures = [var.event_pattern]
-}
-
-run "refuses_a_pattern_that_matches_everything" {
-  command = plan
-
-  module {
-    source = "../../modules/event_trigger"
-  }
-
-  variables {
-    event_pattern = jsonencode({ detail = {} })
-  }
-
-  expect_failures = [var.event_pattern]
-}
-
-run "refuses_an_endless_retry" {
-  command = plan
-
-  module {
-    source = "../../modules/event_trigger"
-  }
-
-  variables {
+    # An endless retry.
     retry = { max_attempts = 1000 }
-  }
 
-  expect_failures = [var.retry]
-}
-
-run "refuses_a_runbook_without_sentence" {
-  command = plan
-
-  module {
-    source = "../../modules/event_trigger"
-  }
-
-  variables {
+    # A runbook without sentence.
     runbook = "see wiki"
-  }
 
-  expect_failures = [var.runbook]
-}
-
-run "refuses_a_bus_by_its_arn" {
-  command = plan
-
-  module {
-    source = "../../modules/event_trigger"
-  }
-
-  variables {
+    # A bus by its arn.
     event_bus = "arn:aws:events:us-east-1:000000000000:event-bus/orders"
   }
 
-  expect_failures = [var.event_bus]
+  expect_failures = [var.target, var.event_pattern, var.retry, var.runbook, var.event_bus]
+}
+
+run "refuses_second" {
+  command = plan
+
+  module {
+    source = "../../modules/event_trigger"
+  }
+
+  variables {
+    # An unknown kind.
+    target = { kind = "queue", arn = "arn:aws:lambda:us-east-1:000000000000:function:sample:live" }
+
+    # A pattern that matches everything.
+    event_pattern = jsonencode({ detail = {} })
+  }
+
+  expect_failures = [var.target, var.event_pattern]
 }

@@ -110,7 +110,7 @@ run "lets_go_where_nothing_is_to_be_kept" {
   }
 }
 
-run "refuses_a_name_no_bucket_could_have" {
+run "refuses_first" {
   command = plan
 
   module {
@@ -118,92 +118,39 @@ run "refuses_a_name_no_bucket_could_have" {
   }
 
   variables {
+    # A name no bucket could have.
     name = "Sample_Test"
-  }
 
-  expect_failures = [var.name]
-}
-
-run "refuses_a_name_too_long_for_buckets" {
-  command = plan
-
-  module {
-    source = "../../modules/foundation"
-  }
-
-  variables {
-    name = "a-name-longer-than-twenty"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "refuses_an_unknown_processor" {
-  command = plan
-
-  module {
-    source = "../../modules/foundation"
-  }
-
-  variables {
+    # An unknown processor.
     architecture = "riscv"
-  }
 
-  expect_failures = [var.architecture]
-}
-
-run "refuses_a_layer_that_was_not_built" {
-  command = plan
-
-  module {
-    source = "../../modules/foundation"
-  }
-
-  variables {
-    architecture = "x86_64"
-  }
-
-  expect_failures = [var.artifacts]
-}
-
-run "refuses_a_retention_cloudwatch_has_not" {
-  command = plan
-
-  module {
-    source = "../../modules/foundation"
-  }
-
-  variables {
+    # A retention cloudwatch has not.
     log_retention_days = 45
-  }
 
-  expect_failures = [var.log_retention_days]
-}
-
-run "refuses_an_old_python" {
-  command = plan
-
-  module {
-    source = "../../modules/foundation"
-  }
-
-  variables {
+    # An old python.
     runtime = "python3.9"
-  }
 
-  expect_failures = [var.runtime]
-}
-
-run "refuses_what_is_no_address" {
-  command = plan
-
-  module {
-    source = "../../modules/foundation"
-  }
-
-  variables {
+    # What is no address.
     alarm_emails = ["platform"]
   }
 
-  expect_failures = [var.alarm_emails]
+  expect_failures = [var.name, var.architecture, var.log_retention_days, var.runtime, var.alarm_emails]
+}
+
+run "refuses_second" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    # A name too long for buckets.
+    name = "a-name-longer-than-twenty"
+
+    # A layer that was not built.
+    architecture = "x86_64"
+  }
+
+  expect_failures = [var.name, var.artifacts]
 }

@@ -225,7 +225,7 @@ run "an_action_without_resource_level" {
   }
 }
 
-run "refuses_everything_as_a_resource" {
+run "refuses_first" {
   command = plan
 
   module {
@@ -233,69 +233,38 @@ run "refuses_everything_as_a_resource" {
   }
 
   variables {
+    # Everything as a resource.
     permissions = { ReadStock = { actions = ["dynamodb:GetItem"], resources = ["*"] } }
-  }
 
-  expect_failures = [var.permissions]
-}
-
-run "refuses_wildcards_in_actions" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    permissions = { ReadStock = { actions = ["dynamodb:Get*"], resources = ["arn:aws:dynamodb:us-east-1:000000000000:table/stock"] } }
-  }
-
-  expect_failures = [var.permissions]
-}
-
-run "refuses_a_statement_id_that_is_no_phrase" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    permissions = { read_stock = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:us-east-1:000000000000:table/stock"] } }
-  }
-
-  expect_failures = [var.permissions]
-}
-
-run "refuses_to_replace_its_own_statements" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    permissions = { WriteOwnLogs = { actions = ["logs:PutLogEvents"], resources = ["arn:aws:logs:us-east-1:000000000000:log-group:other:*"] } }
-  }
-
-  expect_failures = [var.permissions]
-}
-
-run "refuses_more_warm_than_reserved" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
+    # More warm than reserved.
     concurrency = { reserved = 1, provisioned = 2 }
+
+    # A package that was not built.
+    package = "missing"
+
+    # Reserved variables.
+    environment = { AWS_REGION = "us-east-1" }
+
+    # Too many layers.
+    layers = [for number in range(5) : "arn:aws:lambda:us-east-1:000000000000:layer:more:${number}"]
+
+    # A runbook without sentence.
+    alarms = { runbook = "see wiki" }
+
+    # More retries than lambda makes.
+    asynchronous = { max_retries = 3 }
+
+    # A description that is no sentence.
+    description = "stock"
+
+    # A handler that is a path.
+    handler = "handlers/sample.py"
   }
 
-  expect_failures = [var.concurrency]
+  expect_failures = [var.permissions, var.concurrency, var.package, var.environment, var.layers, var.alarms, var.asynchronous, var.description, var.handler]
 }
 
-run "refuses_a_reservation_that_stops_the_function" {
+run "refuses_second" {
   command = plan
 
   module {
@@ -303,13 +272,23 @@ run "refuses_a_reservation_that_stops_the_function" {
   }
 
   variables {
+    # Wildcards in actions.
+    permissions = { ReadStock = { actions = ["dynamodb:Get*"], resources = ["arn:aws:dynamodb:us-east-1:000000000000:table/stock"] } }
+
+    # A reservation that stops the function.
     concurrency = { reserved = 0 }
+
+    # Variables in small letters.
+    environment = { table = "stock" }
+
+    # A share of the timeout over 100.
+    alarms = { runbook = "Look at the log and mend it.", duration_percent = 120 }
   }
 
-  expect_failures = [var.concurrency]
+  expect_failures = [var.permissions, var.concurrency, var.environment, var.alarms]
 }
 
-run "refuses_snapshot_and_warm_instances" {
+run "refuses_third" {
   command = plan
 
   module {
@@ -317,13 +296,17 @@ run "refuses_snapshot_and_warm_instances" {
   }
 
   variables {
+    # A statement id that is no phrase.
+    permissions = { read_stock = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:us-east-1:000000000000:table/stock"] } }
+
+    # Snapshot and warm instances.
     concurrency = { provisioned = 1, snap_start = true }
   }
 
-  expect_failures = [var.concurrency]
+  expect_failures = [var.permissions, var.concurrency]
 }
 
-run "refuses_a_snapshot_with_much_storage" {
+run "refuses_fourth" {
   command = plan
 
   module {
@@ -331,6 +314,25 @@ run "refuses_a_snapshot_with_much_storage" {
   }
 
   variables {
+    # To replace its own statements.
+    permissions = { WriteOwnLogs = { actions = ["logs:PutLogEvents"], resources = ["arn:aws:logs:us-east-1:000000000000:log-group:other:*"] } }
+
+    # A timeout lambda has not.
+    limits = { timeout_seconds = 901 }
+  }
+
+  expect_failures = [var.permissions, var.limits]
+}
+
+run "refuses_fifth" {
+  command = plan
+
+  module {
+    source = "../../modules/lambda_function"
+  }
+
+  variables {
+    # A snapshot with much storage.
     concurrency = { snap_start = true }
     limits      = { ephemeral_storage_mb = 1024 }
   }
@@ -338,7 +340,7 @@ run "refuses_a_snapshot_with_much_storage" {
   expect_failures = [var.concurrency]
 }
 
-run "refuses_a_timeout_lambda_has_not" {
+run "refuses_sixth" {
   command = plan
 
   module {
@@ -346,176 +348,15 @@ run "refuses_a_timeout_lambda_has_not" {
   }
 
   variables {
-    limits = { timeout_seconds = 901 }
-  }
-
-  expect_failures = [var.limits]
-}
-
-run "refuses_a_memory_lambda_has_not" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
+    # A memory lambda has not.
     limits = { memory_mb = 64 }
-  }
 
-  expect_failures = [var.limits]
-}
-
-run "refuses_a_package_that_was_not_built" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    package = "missing"
-  }
-
-  expect_failures = [var.package]
-}
-
-run "refuses_a_network_without_security_group" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
+    # A network without security group.
     network = { subnet_ids = ["subnet-1"], security_group_ids = [] }
-  }
 
-  expect_failures = [var.network]
-}
-
-run "refuses_reserved_variables" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    environment = { AWS_REGION = "us-east-1" }
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_variables_in_small_letters" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    environment = { table = "stock" }
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_too_many_layers" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    layers = [for number in range(5) : "arn:aws:lambda:us-east-1:000000000000:layer:more:${number}"]
-  }
-
-  expect_failures = [var.layers]
-}
-
-run "refuses_a_runbook_without_sentence" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    alarms = { runbook = "see wiki" }
-  }
-
-  expect_failures = [var.alarms]
-}
-
-run "refuses_a_share_of_the_timeout_over_100" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    alarms = { runbook = "Look at the log and mend it.", duration_percent = 120 }
-  }
-
-  expect_failures = [var.alarms]
-}
-
-run "refuses_more_retries_than_lambda_makes" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    asynchronous = { max_retries = 3 }
-  }
-
-  expect_failures = [var.asynchronous]
-}
-
-run "refuses_a_description_that_is_no_sentence" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    description = "stock"
-  }
-
-  expect_failures = [var.description]
-}
-
-run "refuses_a_handler_that_is_a_path" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
-    handler = "handlers/sample.py"
-  }
-
-  expect_failures = [var.handler]
-}
-
-run "refuses_a_name_too_long" {
-  command = plan
-
-  module {
-    source = "../../modules/lambda_function"
-  }
-
-  variables {
+    # A name too long.
     name = "a_name_that_has_more_characters_than_any_role_in_iam_could_ever_have"
   }
 
-  expect_failures = [var.name]
+  expect_failures = [var.limits, var.network, var.name]
 }

@@ -325,7 +325,7 @@ run "refuses_a_distributed_map_in_express" {
   expect_failures = [var.type]
 }
 
-run "refuses_another_type" {
+run "refuses_first" {
   command = plan
 
   module {
@@ -333,27 +333,20 @@ run "refuses_another_type" {
   }
 
   variables {
+    # Another type.
     type = "FAST"
-  }
 
-  expect_failures = [var.type]
-}
-
-run "refuses_a_runbook_without_sentence" {
-  command = plan
-
-  module {
-    source = "../../modules/state_machine"
-  }
-
-  variables {
+    # A runbook without sentence.
     alarms = { runbook = "see wiki" }
+
+    # A name with hyphens.
+    name = "sample-machine"
   }
 
-  expect_failures = [var.alarms]
+  expect_failures = [var.type, var.alarms, var.name]
 }
 
-run "refuses_an_alarm_that_never_rests" {
+run "refuses_second" {
   command = plan
 
   module {
@@ -361,22 +354,9 @@ run "refuses_an_alarm_that_never_rests" {
   }
 
   variables {
+    # An alarm that never rests.
     alarms = { runbook = "Look at the last failed execution.", failed = 0 }
   }
 
   expect_failures = [var.alarms]
-}
-
-run "refuses_a_name_with_hyphens" {
-  command = plan
-
-  module {
-    source = "../../modules/state_machine"
-  }
-
-  variables {
-    name = "sample-machine"
-  }
-
-  expect_failures = [var.name]
 }
