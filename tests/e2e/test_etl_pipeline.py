@@ -130,6 +130,12 @@ FAILURES = {
     "binary rubbish": ("planes", bytes(range(256)) * 8, "rows.csv", "NotText"),
     "not UTF-8": ("planes", HEADER.encode() + "N1,2001,é".encode("latin-1"), "rows.csv", "NotText"),
     "truncated gzip": ("planes", gzip.compress(planes(99, "T").encode())[:-20], "rows.csv.gz", "TruncatedFile"),
+    "bulky truncated gzip": (
+        "planes",
+        gzip.compress(planes(200_000, "T").encode(), 1)[:-20],
+        "rows.csv.gz",
+        "TruncatedFile",
+    ),
     "not gzip": ("planes", planes(9, "N").encode(), "rows.csv.gz", "NotGzip"),
     "an open quote": ("planes", (planes(9, "Q") + '"open').encode(), "rows.csv", "TruncatedFile"),
     "too many rejected": (

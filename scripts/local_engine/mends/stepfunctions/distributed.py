@@ -77,9 +77,10 @@ def _child_job(
         with scope.entered(Scope(child, parent=scope.current())):
             outcome = _live(child, processor, data, ctx, lambda result: run.results.__setitem__(index, result))
         run.count(index, "running", outcome)
+        action = "states:StopExecution" if outcome == "aborted" else "states:DescribeExecution"
+        demand(Need(action, _authorized_as(child["executionArn"]), "States.Permissions"))
         if outcome == "aborted":
             raise Stopped
-        demand(Need("states:DescribeExecution", _authorized_as(child["executionArn"]), "States.Permissions"))
         if run.intolerable:
             raise failure(
                 "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
