@@ -10,8 +10,11 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.id
 
-  # `arn:aws:SERVICE:REGION:ACCOUNT:`, ready for a resource type and a name.
-  arn = { for service in ["cloudwatch", "dynamodb", "ec2", "events", "kms", "lambda", "logs", "sns", "sqs", "ssm", "states"] : service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}" }
+  # `arn:aws:SERVICE:REGION:ACCOUNT`, ready for a colon and a resource.
+  arn = {
+    for service in ["cloudwatch", "dynamodb", "ec2", "events", "kms", "lambda", "logs", "sns", "sqs", "ssm", "states"] :
+    service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}"
+  }
   iam = "arn:${local.partition}:iam::${local.account_id}"
   s3  = "arn:${local.partition}:s3:::"
 }

@@ -1,14 +1,78 @@
 # What an apply needs beyond reading: to make, change and remove what carries this environment's name.
 locals {
   manage = {
-    WriteState    = { actions = ["s3:PutObject"], resources = ["${aws_s3_bucket.state.arn}/*"] }
-    ManageAlarms  = { actions = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"], resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"] }
-    ManageTables  = { actions = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"], resources = ["${local.arn.dynamodb}:table/${var.name}-*"] }
-    ManageRules   = { actions = ["events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource"], resources = ["${local.arn.events}:rule/${var.name}-*"] }
-    ManageLogs    = { actions = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DisassociateKmsKey", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"], resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"] }
-    ManageTopics  = { actions = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetSubscriptionAttributes", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:Unsubscribe", "sns:UntagResource"], resources = ["${local.arn.sns}:${var.name}-*"] }
-    ManageQueues  = { actions = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"], resources = ["${local.arn.sqs}:${var.name}-*"] }
-    ManageStrings = { actions = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"], resources = ["${local.arn.ssm}:parameter/${var.name}/*"] }
+    WriteState = { actions = ["s3:PutObject"], resources = ["${aws_s3_bucket.state.arn}/*"] }
+
+    ManageAlarms = {
+      actions = [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+      ]
+      resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"]
+    }
+
+    ManageTables = {
+      actions = [
+        "dynamodb:CreateTable",
+        "dynamodb:DeleteTable",
+        "dynamodb:TagResource",
+        "dynamodb:UntagResource",
+        "dynamodb:UpdateContinuousBackups",
+        "dynamodb:UpdateTable",
+      ]
+      resources = ["${local.arn.dynamodb}:table/${var.name}-*"]
+    }
+
+    ManageRules = {
+      actions = [
+        "events:DeleteRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+        "events:UntagResource",
+      ]
+      resources = ["${local.arn.events}:rule/${var.name}-*"]
+    }
+
+    ManageLogs = {
+      actions = [
+        "logs:AssociateKmsKey",
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DisassociateKmsKey",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+      ]
+      resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"]
+    }
+
+    ManageTopics = {
+      actions = [
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:SetSubscriptionAttributes",
+        "sns:SetTopicAttributes",
+        "sns:Subscribe",
+        "sns:TagResource",
+        "sns:Unsubscribe",
+        "sns:UntagResource",
+      ]
+      resources = ["${local.arn.sns}:${var.name}-*"]
+    }
+
+    ManageQueues = {
+      actions   = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"]
+      resources = ["${local.arn.sqs}:${var.name}-*"]
+    }
+
+    ManageStrings = {
+      actions   = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"]
+      resources = ["${local.arn.ssm}:parameter/${var.name}/*"]
+    }
 
     ManageFunctions = {
       actions = [

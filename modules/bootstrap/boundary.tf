@@ -1,16 +1,60 @@
 # The most that any role of this environment can ever do, whatever its own policy says: use what carries the name.
 locals {
   bounds = {
-    UseBuckets    = { actions = ["s3:AbortMultipartUpload", "s3:DeleteObject*", "s3:GetObject*", "s3:ListBucket*", "s3:ListMultipartUploadParts", "s3:PutObject*"], resources = ["${local.s3}${var.name}-*"] }
-    UseTables     = { actions = ["dynamodb:*Item", "dynamodb:*Items", "dynamodb:Query", "dynamodb:Scan"], resources = ["${local.arn.dynamodb}:table/${var.name}-*"] }
-    UseFunctions  = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-*"] }
-    UseTopics     = { actions = ["sns:Publish"], resources = ["${local.arn.sns}:${var.name}-*"] }
-    UseQueues     = { actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"], resources = ["${local.arn.sqs}:${var.name}-*"] }
-    UseMachines   = { actions = ["states:DescribeExecution", "states:RedriveExecution", "states:StartExecution", "states:StopExecution"], resources = ["${local.arn.states}:execution:${var.name}-*", "${local.arn.states}:stateMachine:${var.name}-*"] }
+    UseBuckets = {
+      actions = [
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject*",
+        "s3:GetObject*",
+        "s3:ListBucket*",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject*",
+      ]
+      resources = ["${local.s3}${var.name}-*"]
+    }
+
+    UseTables = {
+      actions   = ["dynamodb:*Item", "dynamodb:*Items", "dynamodb:Query", "dynamodb:Scan"]
+      resources = ["${local.arn.dynamodb}:table/${var.name}-*"]
+    }
+
+    UseFunctions = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-*"] }
+    UseTopics    = { actions = ["sns:Publish"], resources = ["${local.arn.sns}:${var.name}-*"] }
+
+    UseQueues = {
+      actions = [
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+      ]
+      resources = ["${local.arn.sqs}:${var.name}-*"]
+    }
+
+    UseMachines = {
+      actions = [
+        "states:DescribeExecution",
+        "states:RedriveExecution",
+        "states:StartExecution",
+        "states:StopExecution",
+      ]
+      resources = ["${local.arn.states}:execution:${var.name}-*", "${local.arn.states}:stateMachine:${var.name}-*"]
+    }
+
     UseParameters = { actions = ["ssm:GetParameter*"], resources = ["${local.arn.ssm}:parameter/${var.name}/*"] }
-    WriteLogs     = { actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"] }
-    UseBuses      = { actions = ["events:PutEvents"], resources = ["${local.arn.events}:event-bus/${var.name}-*"] }
-    WaitForNested = { actions = ["events:DescribeRule", "events:PutRule", "events:PutTargets"], resources = ["${local.arn.events}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"] }
+
+    WriteLogs = {
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"]
+    }
+
+    UseBuses = { actions = ["events:PutEvents"], resources = ["${local.arn.events}:event-bus/${var.name}-*"] }
+
+    WaitForNested = {
+      actions   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+      resources = ["${local.arn.events}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"]
+    }
 
     # None of these has a resource level.
     Observe = {
@@ -35,7 +79,14 @@ locals {
 
     # Lambda names the network interfaces of a function in a VPC.
     PlaceInNetwork = {
-      actions   = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"]
+      actions = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+      ]
       resources = ["*"]
     }
   }

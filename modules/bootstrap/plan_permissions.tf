@@ -1,14 +1,50 @@
 # What a plan needs: to read how things are made, never what is stored in them, and to lock the state.
 locals {
   read = {
-    ReadAlarms     = { actions = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"] }
-    ReadTables     = { actions = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"], resources = ["${local.arn.dynamodb}:table/${var.name}-*"] }
-    ReadRules      = { actions = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], resources = ["${local.arn.events}:rule/${var.name}-*"] }
-    ReadRoles      = { actions = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], resources = ["${local.iam}:role/${var.name}-*"] }
-    ReadLogGroups  = { actions = ["logs:ListTagsForResource"], resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"] }
-    ReadTopics     = { actions = ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"], resources = ["${local.arn.sns}:${var.name}-*"] }
-    ReadQueues     = { actions = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"], resources = ["${local.arn.sqs}:${var.name}-*"] }
-    ReadParameters = { actions = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"], resources = ["${local.arn.ssm}:parameter/${var.name}/*"] }
+    ReadAlarms = {
+      actions   = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"]
+      resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"]
+    }
+
+    ReadTables = {
+      actions = [
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb:ListTagsOfResource",
+      ]
+      resources = ["${local.arn.dynamodb}:table/${var.name}-*"]
+    }
+
+    ReadRules = {
+      actions   = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
+      resources = ["${local.arn.events}:rule/${var.name}-*"]
+    }
+
+    ReadRoles = {
+      actions   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+      resources = ["${local.iam}:role/${var.name}-*"]
+    }
+
+    ReadLogGroups = {
+      actions   = ["logs:ListTagsForResource"]
+      resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"]
+    }
+
+    ReadTopics = {
+      actions   = ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"]
+      resources = ["${local.arn.sns}:${var.name}-*"]
+    }
+
+    ReadQueues = {
+      actions   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"]
+      resources = ["${local.arn.sqs}:${var.name}-*"]
+    }
+
+    ReadParameters = {
+      actions   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"]
+      resources = ["${local.arn.ssm}:parameter/${var.name}/*"]
+    }
 
     ReadFunctions = {
       actions = [

@@ -3,12 +3,16 @@ locals {
   text         = file(var.definition)
   placeholders = toset(flatten(regexall("\"\\$\\{(\\w+)\\}\"", local.text)))
 
-  # HCL has no recursion, so each level of Map and Parallel is a step; `unseen_calls` tells when five do not reach.
+  # HCL has no recursion, so each level of Map and Parallel takes two steps; `unseen_calls` tells when five do not reach.
   states_1 = [for name, state in jsondecode(local.text).States : merge(state, { Name = name })]
-  states_2 = flatten([for state in local.states_1 : [for part in concat(try([state.ItemProcessor], []), try(state.Branches, [])) : [for name, nested in part.States : merge(nested, { Name = name })]]])
-  states_3 = flatten([for state in local.states_2 : [for part in concat(try([state.ItemProcessor], []), try(state.Branches, [])) : [for name, nested in part.States : merge(nested, { Name = name })]]])
-  states_4 = flatten([for state in local.states_3 : [for part in concat(try([state.ItemProcessor], []), try(state.Branches, [])) : [for name, nested in part.States : merge(nested, { Name = name })]]])
-  states_5 = flatten([for state in local.states_4 : [for part in concat(try([state.ItemProcessor], []), try(state.Branches, [])) : [for name, nested in part.States : merge(nested, { Name = name })]]])
+  parts_2  = flatten([for state in local.states_1 : concat(try([state.ItemProcessor], []), try(state.Branches, []))])
+  states_2 = flatten([for part in local.parts_2 : [for name, state in part.States : merge(state, { Name = name })]])
+  parts_3  = flatten([for state in local.states_2 : concat(try([state.ItemProcessor], []), try(state.Branches, []))])
+  states_3 = flatten([for part in local.parts_3 : [for name, state in part.States : merge(state, { Name = name })]])
+  parts_4  = flatten([for state in local.states_3 : concat(try([state.ItemProcessor], []), try(state.Branches, []))])
+  states_4 = flatten([for part in local.parts_4 : [for name, state in part.States : merge(state, { Name = name })]])
+  parts_5  = flatten([for state in local.states_4 : concat(try([state.ItemProcessor], []), try(state.Branches, []))])
+  states_5 = flatten([for part in local.parts_5 : [for name, state in part.States : merge(state, { Name = name })]])
   states   = concat(local.states_1, local.states_2, local.states_3, local.states_4, local.states_5)
 
   # A Task, and the reader or writer of a Map, name an integration and its arguments in the same way.

@@ -2,16 +2,20 @@
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
 locals {
   integrations = {
-    "aws-sdk:dynamodb:query"       = { argument = "TableName", grants = { resource = ["dynamodb:Query"], indexes = ["dynamodb:Query"] }, key = ["kms:Decrypt"] }
-    "dynamodb:deleteItem"          = { argument = "TableName", grants = { resource = ["dynamodb:DeleteItem"] }, key = ["kms:Decrypt"] }
-    "dynamodb:getItem"             = { argument = "TableName", grants = { resource = ["dynamodb:GetItem"] }, key = ["kms:Decrypt"] }
-    "dynamodb:putItem"             = { argument = "TableName", grants = { resource = ["dynamodb:PutItem"] }, key = ["kms:Decrypt"] }
-    "dynamodb:updateItem"          = { argument = "TableName", grants = { resource = ["dynamodb:UpdateItem"] }, key = ["kms:Decrypt"] }
-    "events:putEvents"             = { argument = "EventBusName", grants = { resource = ["events:PutEvents"] }, key = [] }
-    "lambda:invoke"                = { argument = "FunctionName", grants = { resource = ["lambda:InvokeFunction"] }, key = [] }
-    "s3:getObject"                 = { argument = "Bucket", grants = { resource = ["s3:GetObject"] }, key = ["kms:Decrypt"] }
-    "s3:listObjectsV2"             = { argument = "Bucket", grants = { bucket = ["s3:ListBucket"] }, key = [] }
-    "s3:putObject"                 = { argument = "Bucket", grants = { resource = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"] }, key = ["kms:Decrypt", "kms:GenerateDataKey"] }
+    "aws-sdk:dynamodb:query" = { argument = "TableName", grants = { resource = ["dynamodb:Query"], indexes = ["dynamodb:Query"] }, key = ["kms:Decrypt"] }
+    "dynamodb:deleteItem"    = { argument = "TableName", grants = { resource = ["dynamodb:DeleteItem"] }, key = ["kms:Decrypt"] }
+    "dynamodb:getItem"       = { argument = "TableName", grants = { resource = ["dynamodb:GetItem"] }, key = ["kms:Decrypt"] }
+    "dynamodb:putItem"       = { argument = "TableName", grants = { resource = ["dynamodb:PutItem"] }, key = ["kms:Decrypt"] }
+    "dynamodb:updateItem"    = { argument = "TableName", grants = { resource = ["dynamodb:UpdateItem"] }, key = ["kms:Decrypt"] }
+    "events:putEvents"       = { argument = "EventBusName", grants = { resource = ["events:PutEvents"] }, key = [] }
+    "lambda:invoke"          = { argument = "FunctionName", grants = { resource = ["lambda:InvokeFunction"] }, key = [] }
+    "s3:getObject"           = { argument = "Bucket", grants = { resource = ["s3:GetObject"] }, key = ["kms:Decrypt"] }
+    "s3:listObjectsV2"       = { argument = "Bucket", grants = { bucket = ["s3:ListBucket"] }, key = [] }
+    "s3:putObject" = {
+      argument = "Bucket"
+      grants   = { resource = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"] }
+      key      = ["kms:Decrypt", "kms:GenerateDataKey"]
+    }
     "sns:publish"                  = { argument = "TopicArn", grants = { resource = ["sns:Publish"] }, key = ["kms:Decrypt", "kms:GenerateDataKey"] }
     "sqs:sendMessage"              = { argument = "QueueUrl", grants = { resource = ["sqs:SendMessage"] }, key = ["kms:Decrypt", "kms:GenerateDataKey"] }
     "states:startExecution"        = { argument = "StateMachineArn", grants = { machine = ["states:StartExecution"] }, key = [] }
