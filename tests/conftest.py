@@ -48,8 +48,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the proofs, which judge what all other tests did, at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """Run what needs no applied environment first, while they are being applied, and the proofs at the end."""
+
+    def order(item: pytest.Item) -> tuple[bool, bool]:
+        return item.get_closest_marker("last") is not None, "applying" in getattr(item, "fixturenames", ())
+
+    items.sort(key=order)
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
