@@ -1,0 +1,1 @@
+"""Triage of failure queues: `python -m scripts.failure_queue`."""
