@@ -5,6 +5,9 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from scripts.executions import history, wait_for_end
 from scripts.local_engine import Engine
 
@@ -30,3 +33,11 @@ def test_an_integration_fails_as_often_as_asked(
     assert wait_for_end(states, execution, 20)["status"] == "SUCCEEDED"
     failures = [event for event in history(states, execution) if event["type"] == "TaskFailed"]
     assert len(failures) == 2
+
+
+def test_an_api_fails_as_often_as_asked(engine: Engine, client: Callable[[str], Any]) -> None:
+    fault = {"resource": "sqs:ListQueues", "error": "ThrottlingException", "times": 1}
+    urllib.request.urlopen(f"{engine.url}/_local/faults", json.dumps(fault).encode(), timeout=5)  # noqa: S310 our own URL
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        client("sqs").list_queues()
+    client("sqs").list_queues()
