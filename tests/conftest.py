@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local_engine import Engine
-from tests.support.applied import ACCOUNTS, Applied, apply, link_sources
+from tests.support.applied import ACCOUNTS, FIFO, Applied, apply, link_sources
 from tests.support.ports import free_port
 from tests.support.report import Report
 
@@ -42,7 +42,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     wanted = {fixture for item in session.items for fixture in getattr(item, "fixturenames", ())}
     if "applying" in wanted:
-        names = list(ACCOUNTS) if "applied" in wanted else ["local"]
+        names = [*(ACCOUNTS if "applied" in wanted else ["local"]), *([FIFO] if FIFO in wanted else [])]
         directory = session.config._tmp_path_factory.mktemp("applied")  # noqa: SLF001 - fixtures come too late
         session.config.stash[APPLYING] = Applying(directory, names)
 
@@ -75,13 +75,19 @@ def applying(request: pytest.FixtureRequest) -> Applying:
 @pytest.fixture(scope="session")
 def applied(applying: Applying) -> dict[str, Applied]:
     """Every environment, applied."""
-    return {name: future.result() for name, future in applying.futures.items()}
+    return {name: applying.futures[name].result() for name in ACCOUNTS}
 
 
 @pytest.fixture(scope="session")
 def local(applying: Applying) -> Applied:
     """`environments/local`, applied: what the end-to-end tests drive."""
     return applying.futures["local"].result()
+
+
+@pytest.fixture(scope="session")
+def fifo(applying: Applying) -> Applied:
+    """A queue processor on a FIFO queue, applied."""
+    return applying.futures[FIFO].result()
 
 
 @pytest.fixture(scope="session")

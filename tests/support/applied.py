@@ -12,6 +12,7 @@ from python_terraform import IsFlagged, Terraform, TerraformCommandError
 from scripts import terraform
 from scripts.deployment import ROOT, Deployment
 
+FIFO = "fifo"  # no environment of the product: a queue processor on a FIFO queue, for the tests
 ACCOUNTS = {"local": "000000000000", "dev": "000000000001", "staging": "000000000002", "prod": "000000000003"}
 PARALLELISM = 40  # the provider waits for most of the time, so let the waits run side by side
 # All that differs from a real deployment: where the state lies and how the provider reaches the engine.
@@ -62,15 +63,15 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
 
     Raises TerraformFailedError when a step fails.
     """
-    account = ACCOUNTS[name]
+    account = "000000000004" if name == FIFO else ACCOUNTS[name]
     os.environ.update(
         terraform.environment()
         | {"AWS_ENDPOINT_URL": engine_url, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
     )
-    if name != "local":  # the engine's own account needs no state bucket and no deploy roles
+    if name not in ("local", FIFO):  # these need no state bucket and no deploy roles
         _bootstrap(name, workspace)
     directory = workspace / "environments" / name
-    tool = _initialised(name, directory)
+    tool = _initialised(ROOT / ("tests/e2e/fifo" if name == FIFO else f"environments/{name}"), directory)
     plan = _plan(tool, "first.tfplan")
     _run(tool, "apply", "first.tfplan", parallelism=PARALLELISM, input=False, no_color=IsFlagged)
     state = _show(tool)
@@ -82,15 +83,15 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
 
 def _bootstrap(name: str, workspace: Path) -> None:
     """Do what an administrator does once for the environment's account."""
-    tool = _initialised("bootstrap", workspace / "environments" / f"bootstrap-{name}")
+    tool = _initialised(ROOT / "environments" / "bootstrap", workspace / "environments" / f"bootstrap-{name}")
     _run(tool, "workspace select", name, or_create=IsFlagged, no_color=IsFlagged)
     _run(tool, "apply", auto_approve=IsFlagged, parallelism=PARALLELISM, input=False, no_color=IsFlagged)
 
 
-def _initialised(folder: str, directory: Path) -> Terraform:
-    """Copy a folder of `environments/` to `directory` and make it ready to plan."""
+def _initialised(source: Path, directory: Path) -> Terraform:
+    """Copy an environment's folder to `directory` and make it ready to plan."""
     leave = shutil.ignore_patterns(".terraform", "*.tfstate*")
-    shutil.copytree(ROOT / "environments" / folder, directory, ignore=leave)
+    shutil.copytree(source, directory, ignore=leave)
     (directory / "engine_override.tf").write_text(OVERRIDE)
     tool = Terraform(working_dir=str(directory))
     _run(tool, "init", input=False, no_color=IsFlagged)
