@@ -146,19 +146,6 @@ def test_an_event_that_cannot_start_the_machine_waits_in_a_queue(pipeline: Pipel
     assert event["detail"]["object"]["version-id"] == upload.version_id, "with the event, it can be delivered later"
 
 
-@pytest.mark.parametrize("function", [*STEPS, "record_failure"])
-def test_an_asynchronous_call_that_fails_for_good_waits_in_a_queue(pipeline: Pipeline, function: str) -> None:
-    name = pipeline.outputs["function_names"][function]
-    sqs, functions = pipeline.deployment.client("sqs"), pipeline.deployment.client("lambda")
-    functions.invoke(FunctionName=name, Qualifier="live", InvocationType="Event", Payload=b'{"not": "an event"}')
-    queue = sqs.get_queue_url(QueueName=f"{name}-failures")["QueueUrl"]
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (messages := sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5).get("Messages")):
-        assert time.monotonic() < deadline
-    sqs.delete_message(QueueUrl=queue, ReceiptHandle=messages[0]["ReceiptHandle"])
-    assert json.loads(messages[0]["Body"])["requestPayload"] == {"not": "an event"}
-
-
 def test_a_failed_run_raises_an_alarm_that_recovers(pipeline: Pipeline) -> None:
     topic = pipeline.deployment.outputs["foundation"]["alarm_topic_arn"]
     with Inbox(pipeline.deployment, topic) as inbox:
