@@ -43,3 +43,41 @@ module "etl_pipeline" {
     }
   }
 }
+
+module "queue_processor" {
+  source = "../../modules/workflows/queue_processor"
+
+  foundation = module.foundation.foundation
+  fifo       = false
+
+  limits = {
+    batch_size          = 10
+    window_seconds      = 1
+    max_concurrency     = 100
+    max_receive_count   = 5
+    max_backoff_seconds = 900
+    timeout_seconds     = 30
+  }
+
+  retention = {
+    results_days = 400
+  }
+
+  prices = {
+    api_calls = {
+      currency = "EUR"
+      tiers    = [{ up_to = 1000, unit_price = "0.001" }, { unit_price = "0.0008" }]
+    }
+
+    storage_gb_hours = {
+      currency = "EUR"
+      tiers    = [{ up_to = 50000, unit_price = "0.00003" }, { up_to = 500000, unit_price = "0.000025" }, { unit_price = "0.00002" }]
+    }
+
+    support_minutes = {
+      currency    = "JPY"
+      minor_units = 0
+      tiers       = [{ unit_price = "120" }]
+    }
+  }
+}

@@ -17,4 +17,10 @@ locals {
   }
   iam = "arn:${local.partition}:iam::${local.account_id}"
   s3  = "arn:${local.partition}:s3:::"
+
+  # Lambda names the mappings of event sources by random ids.
+  mappings = "${local.arn.lambda}:event-source-mapping:*"
+
+  # Those that services write to, and those of our own tools.
+  log_groups = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*", "${local.arn.logs}:log-group:/workflows/${var.name}/*"]
 }

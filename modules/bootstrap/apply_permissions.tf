@@ -21,6 +21,7 @@ locals {
         "dynamodb:UntagResource",
         "dynamodb:UpdateContinuousBackups",
         "dynamodb:UpdateTable",
+        "dynamodb:UpdateTimeToLive",
       ]
       resources = ["${local.arn.dynamodb}:table/${var.name}-*"]
     }
@@ -47,7 +48,7 @@ locals {
         "logs:TagResource",
         "logs:UntagResource",
       ]
-      resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"]
+      resources = local.log_groups
     }
 
     ManageTopics = {
@@ -95,6 +96,8 @@ locals {
       ]
       resources = ["${local.arn.lambda}:function:${var.name}-*", "${local.arn.lambda}:layer:${var.name}-*"]
     }
+
+    TagMappings = { actions = ["lambda:TagResource", "lambda:UntagResource"], resources = [local.mappings] }
 
     ManageMachines = {
       actions = [
@@ -165,6 +168,20 @@ data "aws_iam_policy_document" "manage" {
       test     = "StringEquals"
       variable = "iam:PermissionsBoundary"
       values   = [aws_iam_policy.boundary.arn]
+    }
+  }
+
+  # Lambda names the mappings, and making one has no resource level; the function it is for says whose it is.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+  statement {
+    sid       = "ManageMappings"
+    actions   = ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"]
+    resources = ["*"]
+
+    condition {
+      test     = "ArnLike"
+      variable = "lambda:FunctionArn"
+      values   = ["${local.arn.lambda}:function:${var.name}-*"]
     }
   }
 

@@ -18,6 +18,11 @@ locals {
       resources = ["${local.arn.dynamodb}:table/${var.name}-*"]
     }
 
+    ReadStreams = {
+      actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+      resources = ["${local.arn.dynamodb}:table/${var.name}-*/stream/*"]
+    }
+
     UseFunctions = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-*"] }
     UseTopics    = { actions = ["sns:Publish"], resources = ["${local.arn.sns}:${var.name}-*"] }
 

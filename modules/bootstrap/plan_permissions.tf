@@ -28,7 +28,7 @@ locals {
 
     ReadLogGroups = {
       actions   = ["logs:ListTagsForResource"]
-      resources = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*"]
+      resources = local.log_groups
     }
 
     ReadTopics = {
@@ -62,6 +62,8 @@ locals {
       ]
       resources = ["${local.arn.lambda}:function:${var.name}-*", "${local.arn.lambda}:layer:${var.name}-*"]
     }
+
+    ReadMappings = { actions = ["lambda:GetEventSourceMapping", "lambda:ListTags"], resources = [local.mappings] }
 
     ReadMachines = {
       actions = [
