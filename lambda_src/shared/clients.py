@@ -10,17 +10,21 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.session import get_session
 
-_CONFIG = Config(
-    connect_timeout=3,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 5},
+_COMMON = Config(
     parameter_validation=False,
     user_agent="workflows",  # a constant: composing botocore's own costs a tenth of every small call
 )
+_PATIENT = _COMMON.merge(
+    Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+)
+_HASTY = _COMMON.merge(Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}))
 _session = cache(get_session)
 
 
 @cache
-def client(service: str) -> BaseClient:
-    """Return the process's client of an AWS service, for example "dynamodb"; made at the first call."""
-    return _session().create_client(service, config=_CONFIG)
+def client(service: str, *, hasty: bool = False) -> BaseClient:
+    """Return the process's client of an AWS service, for example "dynamodb"; made at the first call.
+
+    A `hasty` one tries twice, two seconds each: for functions whose source delivers again what failed.
+    """
+    return _session().create_client(service, config=_HASTY if hasty else _PATIENT)

@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from etl_pipeline.domain.backoff import full_jitter
 from etl_pipeline.domain.errors import UnprocessedItems
+from shared.backoff import full_jitter
 from shared.clients import client
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html: 25 puts, 16 MB (40 x 400 KB)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from etl_pipeline.adapters import records
-from etl_pipeline.domain.backoff import LONGEST_SECONDS, full_jitter
 from etl_pipeline.domain.errors import UnprocessedItems
 from etl_pipeline.handlers import load_chunk
+from shared.backoff import LONGEST_SECONDS, full_jitter
 from shared.clients import client
 from tests.unit.etl_pipeline.pipeline import RECORDS, Context, Pipeline
 

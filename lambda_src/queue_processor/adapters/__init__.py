@@ -1,0 +1,1 @@
+"""How the queue workflow talks to AWS: the only code that does."""

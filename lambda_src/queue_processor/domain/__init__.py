@@ -1,0 +1,1 @@
+"""What the queue workflow decides, without AWS: standard library only."""
