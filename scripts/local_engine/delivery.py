@@ -108,11 +108,12 @@ def send_to_queue(arn: str, body: str, attributes: dict[str, str] | None = None)
         "receipt_handle": None,
         "receive_count": 0,
     }
-    if queue.get("is_fifo"):
-        queue["fifo_seq"] = queue.get("fifo_seq", 0) + 1
-        message |= {"group_id": "dead-letters", "dedup_id": message["id"], "seq": str(queue["fifo_seq"]).zfill(20)}
-    sqs._ensure_msg_fields(message)
-    queue["messages"].append(message)
+    with sqs._queues_lock:
+        if queue.get("is_fifo"):
+            queue["fifo_seq"] = queue.get("fifo_seq", 0) + 1
+            message |= {"group_id": "dead-letters", "dedup_id": message["id"], "seq": str(queue["fifo_seq"]).zfill(20)}
+        sqs._ensure_msg_fields(message)
+        queue["messages"].append(message)
     esm_wake.set()
 
 

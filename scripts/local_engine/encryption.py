@@ -19,7 +19,8 @@ DATA_KEY = "kms:GenerateDataKey"
 KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
 AS_READ_AND_WRITTEN = {
     "BatchGetItem": [DECRYPT], "BatchWriteItem": [DECRYPT], "ConditionCheckItem": [DECRYPT], "DeleteItem": [DECRYPT],
-    "GetItem": [DECRYPT], "PutItem": [DECRYPT], "Query": [DECRYPT], "Scan": [DECRYPT], "UpdateItem": [DECRYPT],
+    "GetItem": [DECRYPT], "GetRecords": [DECRYPT], "PutItem": [DECRYPT], "Query": [DECRYPT], "Scan": [DECRYPT],
+    "UpdateItem": [DECRYPT],
 }  # fmt: skip
 
 

@@ -22,6 +22,12 @@ GUARD_SECONDS = 0.02
 current: contextvars.ContextVar["PythonWorker | None"] = contextvars.ContextVar("current_worker", default=None)
 
 
+def request_id() -> str:
+    """Return the id of the current thread's last invocation, "" when there was none."""
+    worker = current.get()
+    return worker.request_id if worker else ""
+
+
 class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # ministack is untyped
     """Serves a `python3.*` function through the Runtime API, as AWS's managed runtime does."""
 

@@ -85,7 +85,7 @@ def _invocation_record(
         "version": "1.0",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "requestContext": {
-            "requestId": _request_id(),
+            "requestId": python_worker.request_id(),
             "functionArn": config["FunctionArn"] if qualifier_of(config) else f"{config['FunctionArn']}:$LATEST",
             "condition": condition,
             "approximateInvokeCount": attempts,
@@ -94,11 +94,6 @@ def _invocation_record(
         "responseContext": {"statusCode": 200, "executedVersion": config.get("Version", "$LATEST"), **failure},
         "responsePayload": result.get("body"),
     }
-
-
-def _request_id() -> str:
-    worker = python_worker.current.get()
-    return worker.request_id if worker else ""
 
 
 def _send(sender: Sender, arn: str, payload: Any) -> bool:
@@ -115,7 +110,7 @@ def _send_dead_letter(sender: Sender, arn: str, event: Any, result: dict[str, An
         return False
     body = result.get("body")
     message = str(body.get("errorMessage", "")) if isinstance(body, dict) else ""
-    attributes = {"RequestID": _request_id(), "ErrorCode": "200", "ErrorMessage": message[:1024]}
+    attributes = {"RequestID": python_worker.request_id(), "ErrorCode": "200", "ErrorMessage": message[:1024]}
     send_to_queue(arn, json.dumps(event), attributes)
     return True
 

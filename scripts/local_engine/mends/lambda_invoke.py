@@ -66,21 +66,22 @@ def _counted(original: Function, func: dict[str, Any], event: Any) -> dict[str, 
     started = time.monotonic()
     result: dict[str, Any] = original(func, event)
     if result.get("throttle"):
-        _publish(config, {"Throttles": (1, "Count")})
+        publish(config, {"Throttles": (1, "Count")})
         return result
     worker = python_worker.current.get()
     milliseconds = (time.monotonic() - started) * 1000 - (worker.init_milliseconds if worker else 0)
     counts = {"Invocations": 1, "Errors": int(bool(result.get("error"))), "Throttles": 0}
     counts["ConcurrentExecutions"] = 1 + lambda_svc.executions_in_flight()[1].get(lambda_svc._inflight_key(config), 0)
     values = {name: (count, "Count") for name, count in counts.items()}
-    _publish(config, {**values, "Duration": (milliseconds, "Milliseconds")})
+    publish(config, {**values, "Duration": (milliseconds, "Milliseconds")})
     if config.get("TracingConfig", {}).get("Mode") == "Active":
         for action in ("xray:PutTraceSegments", "xray:PutTelemetryRecords"):
             role_allows(config["Role"], action, "*", via="lambda")
     return result
 
 
-def _publish(config: dict[str, Any], values: dict[str, tuple[float, str]]) -> None:
+def publish(config: dict[str, Any], values: dict[str, tuple[float, str]]) -> None:
+    """Record metrics (value and unit by name) of a function, and of its alias or version."""
     name, qualifier = config["FunctionName"], qualifier_of(config)
     function = {"FunctionName": name}
     resource = {**function, "Resource": f"{name}:{qualifier}" if qualifier else name}
