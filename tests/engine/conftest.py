@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from scripts.local_engine import Engine
 from tests.engine.functions import Functions
+from tests.engine.sources import Sources
 from tests.engine.waiting import MINUTE
 from tests.support.machines import Machines
 
@@ -27,6 +28,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         port = probe.getsockname()[1]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ENGINE_TIME_ALARM_SCALE", str(MINUTE / 60))
+        environment.setenv("ENGINE_TIME_TO_LIVE_SECONDS", "1")
         with Engine(port, tmp_path_factory.mktemp("engine")) as running:
             yield running
 
@@ -100,3 +102,9 @@ def functions(client: Clients, make_role: Callable[..., str]) -> Functions:
 def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
     """Make and run state machines."""
     return Machines(client("stepfunctions"), make_role)
+
+
+@pytest.fixture(scope="session")
+def sources(client: Clients, functions: Functions, make_role: Callable[..., str]) -> Sources:
+    """Make event sources and their mappings."""
+    return Sources(client, functions, make_role)

@@ -4,13 +4,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from ministack.services import dynamodb_streams
+
 from scripts.local_engine import python_worker
 from scripts.local_engine.delivery import Sender, deliver, exists
 from scripts.local_engine.mends.event_sources.polling import Mapping
 from scripts.local_engine.mends.lambda_invoke import publish
 
 SERVICE = "lambda.amazonaws.com"
-SHARD = "shardId-00000001573689847184-864758bb"  # the engine has one shard a stream
 
 
 def discard(mapping: Mapping, records: list[dict[str, Any]], result: dict[str, Any], why: str, attempts: int) -> None:
@@ -47,7 +48,7 @@ def _envelope(
         "responseContext": {"statusCode": 200, "executedVersion": version, **failure},
         "timestamp": _iso(time.time(), "milliseconds"),
         "DDBStreamBatchInfo": {
-            "shardId": SHARD,
+            "shardId": dynamodb_streams._DEFAULT_SHARD_ID,
             "startSequenceNumber": first["SequenceNumber"],
             "endSequenceNumber": last["SequenceNumber"],
             "approximateArrivalOfFirstRecord": _iso(first["ApproximateCreationDateTime"]),
