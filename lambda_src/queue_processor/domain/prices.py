@@ -11,6 +11,7 @@ from queue_processor.domain.errors import BadPriceList, KeyReused, UnknownMeter
 from queue_processor.domain.usage import UsageRecord
 
 _EXACT = Context(prec=64, rounding=ROUND_HALF_EVEN)  # a quantity times a price has 42 digits at most
+_NO_END = Decimal("Infinity")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MAX_MINOR_UNITS = 4
@@ -32,9 +33,9 @@ class InvoiceLine:
 
 @dataclass(frozen=True)
 class Tier:
-    """The price of each unit up to a quantity, above that of the tier before; the last tier has no end."""
+    """The price of each unit up to a quantity, above that of the tier before; the last tier's is infinite."""
 
-    up_to: Decimal | None
+    up_to: Decimal
     unit_price: Decimal
 
 
@@ -57,8 +58,8 @@ class Meter:
         )
         if not _CURRENCY.fullmatch(meter.currency) or meter.minor_units not in range(_MAX_MINOR_UNITS + 1):
             raise BadPriceList(f"meter {name!r}: a currency has three capitals and 0 to {_MAX_MINOR_UNITS} minor units")
-        *limits, last = [tier.up_to for tier in meter.tiers] or [Decimal(0)]
-        if last is not None or None in limits or not _rises([Decimal(0), *filter(None, limits)]):
+        ends = [Decimal(0), *(tier.up_to for tier in meter.tiers)]
+        if ends[-1] != _NO_END or not all(lower < higher for lower, higher in pairwise(ends)):
             raise BadPriceList(f"meter {name!r}: `up_to` must rise from tier to tier, and only the last has none")
         return meter
 
@@ -67,7 +68,7 @@ class Meter:
         with localcontext(_EXACT):
             total = counted = Decimal(0)
             for tier in self.tiers:
-                end = quantity if tier.up_to is None else min(quantity, tier.up_to)
+                end = min(quantity, tier.up_to)
                 total += (end - counted) * tier.unit_price
                 counted = end
             return total.quantize(Decimal(1).scaleb(-self.minor_units))
@@ -95,8 +96,8 @@ class PriceList:
         return InvoiceLine(usage, meter.amount(usage.quantity), meter.currency)
 
 
-def _limit(value: object) -> Decimal | None:
-    return None if value is None else _decimal(value)
+def _limit(value: object) -> Decimal:
+    return _NO_END if value is None else _decimal(value)
 
 
 def _decimal(value: object) -> Decimal:
@@ -105,7 +106,3 @@ def _decimal(value: object) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{value!r} is not a number from 0 with at most 9 digits on either side of the point")
     return Decimal(text)
-
-
-def _rises(limits: list[Decimal]) -> bool:
-    return all(lower < higher for lower, higher in pairwise(limits))

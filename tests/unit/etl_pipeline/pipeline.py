@@ -6,14 +6,12 @@ from typing import Any
 
 from etl_pipeline.handlers import load_chunk, parse_metadata, reconcile, record_failure, transform_chunk
 from shared.clients import client
+from tests.support import functions
+from tests.support.functions import Context
 
 BUCKET, RECORDS, RUNS, CONTRACTS = "workflows-etl", "records", "runs", "/workflows/etl_pipeline/contracts"
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
+ENVIRONMENT = functions.ENVIRONMENT | {
     "POWERTOOLS_SERVICE_NAME": "etl_pipeline",
-    "POWERTOOLS_METRICS_NAMESPACE": "workflows",
     "RUNS_TABLE": RUNS,
     "RECORDS_TABLE": RECORDS,
     "CONTRACTS_PATH": CONTRACTS,
@@ -32,21 +30,6 @@ PEOPLE: dict[str, Any] = {
     "missing": ["", "NA"],
     "max_rejected_percent": 50,
 }
-
-
-class Context:
-    """Lambda's context, as far as handlers and Powertools look at it."""
-
-    function_name = "function"
-    memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:function:live"
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-
-    def __init__(self, seconds: float = 60) -> None:
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._seconds * 1000)
 
 
 @dataclass

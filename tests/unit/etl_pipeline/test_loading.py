@@ -10,7 +10,8 @@ from etl_pipeline.domain.errors import UnprocessedItems
 from etl_pipeline.handlers import load_chunk
 from shared.backoff import LONGEST_SECONDS, full_jitter
 from shared.clients import client
-from tests.unit.etl_pipeline.pipeline import RECORDS, Context, Pipeline
+from tests.support.functions import Context
+from tests.unit.etl_pipeline.pipeline import RECORDS, Pipeline
 
 LINES = [
     f'{{"PutRequest":{{"Item":{{"record_key":{{"S":"people#{number}"}},"n":{{"N":"{number}"}}}}}}}}'
