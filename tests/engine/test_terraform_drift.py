@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parent / "drift"
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    shutil.copy(SOURCE / "main.tf", tmp_path)
+    shutil.copytree(SOURCE, tmp_path, dirs_exist_ok=True)
     with zipfile.ZipFile(tmp_path / "function.zip", "w") as package:
         package.writestr("function.py", "def handler(event, context): return None")
     return tmp_path
@@ -36,4 +36,4 @@ def test_a_second_plan_is_empty_and_everything_is_destroyed(engine: Engine, work
     assert planned.returncode == 0, planned.stdout
     destroyed = run("apply", "-destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    assert "28 destroyed" in destroyed.stdout
+    assert "41 destroyed" in destroyed.stdout

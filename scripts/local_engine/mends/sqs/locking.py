@@ -12,7 +12,7 @@ PRODUCERS = (
     (s3, "_deliver_event_to_sqs"),
     (eventbridge, "_dispatch_to_sqs"),
 )
-CONSUMERS = ("_collect_msgs", "_expire_retained", "_refresh_counts")
+OTHERS = ("_collect_msgs", "_expire_retained", "_refresh_counts", "_act_send_message")
 
 
 def apply() -> None:
@@ -20,7 +20,7 @@ def apply() -> None:
     replace(sqs, "_queues_lock", threading.RLock())
     for module, name in PRODUCERS:
         wrap(module, name)(_locked)
-    for name in CONSUMERS:
+    for name in OTHERS:
         wrap(sqs, name)(_locked)
     for action, handler in sqs._HANDLERS.items():
         if action != "ReceiveMessage":  # it waits for messages, and takes them with `_collect_msgs`
