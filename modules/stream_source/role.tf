@@ -9,8 +9,15 @@ resource "aws_iam_role_policy" "this" {
 data "aws_iam_policy_document" "consumer" {
   statement {
     sid       = "ReadTheStream"
-    actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+    actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
     resources = [var.stream_arn]
+  }
+
+  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-read-stream-only.html
+  statement {
+    sid       = "FindTheStream"
+    actions   = ["dynamodb:ListStreams"]
+    resources = [replace(var.stream_arn, "/[^/]+$/", "*")]
   }
 
   # A stream is encrypted with its table's key.

@@ -75,7 +75,7 @@ run "a_safe_source_by_default" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(data.aws_iam_policy_document.consumer.json).Statement : statement.Sid] == ["ReadTheStream", "DecryptTheStream", "KeepFailedRecords"]
+    condition     = [for statement in jsondecode(data.aws_iam_policy_document.consumer.json).Statement : statement.Sid] == ["ReadTheStream", "FindTheStream", "DecryptTheStream", "KeepFailedRecords"]
     error_message = "The role must be given what the mapping needs, and nothing else."
   }
 

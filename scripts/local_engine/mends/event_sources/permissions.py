@@ -1,8 +1,9 @@
 """What a poller needs from the function's role, asked when a mapping is made and again while it polls.
 
 AWS: the poller uses the execution role, see
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions and
-https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html#events-dynamodb-permissions.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions,
+https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html#events-dynamodb-permissions and
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-read-stream-only.html.
 Engine: it read queues and streams as root.
 """
 
@@ -25,8 +26,9 @@ def may_read(role: str, source_arn: str) -> Decision:
     """Decide whether a role may do all that polling a queue or a table's stream takes, with its key too."""
     if ":sqs:" in source_arn:
         needed = [(action, source_arn) for action in QUEUE_ACTIONS]
-    else:  # IAM knows no resource for ListStreams
-        needed = [*((action, source_arn) for action in STREAM_ACTIONS), ("dynamodb:ListStreams", "*")]
+    else:  # ListStreams is about all streams of the table
+        listing = ("dynamodb:ListStreams", f"{source_arn.rpartition('/')[0]}/*")
+        needed = [*((action, source_arn) for action in STREAM_ACTIONS), listing]
     decisions = (role_allows(role, action, resource, via="lambda") for action, resource in needed)
     return next((decision for decision in decisions if not decision), Decision("Allow"))
 
