@@ -1,6 +1,6 @@
 """Runs all the benchmarks, some minutes on a quiet machine, and writes `docs/benchmarks.md`."""
 
-from tests.benchmarks import cold_start, etl_throughput, flat_memory
+from tests.benchmarks import cold_start, etl_throughput, flat_memory, queue_throughput
 from tests.benchmarks.workbench import ROOT, machine
 
 HEAD = """# Benchmarks
@@ -10,5 +10,5 @@ Measured, never asserted. `make benchmarks` writes this page in some minutes; ea
 """
 
 if __name__ == "__main__":
-    sections = [HEAD + f"\nMachine: {machine()}.", etl_throughput.main(), flat_memory.main(), cold_start.main()]
-    (ROOT / "docs" / "benchmarks.md").write_text("\n\n".join(sections) + "\n")
+    sections = [part.main() for part in (etl_throughput, queue_throughput, flat_memory, cold_start)]
+    (ROOT / "docs" / "benchmarks.md").write_text("\n\n".join([f"{HEAD}\nMachine: {machine()}.", *sections]) + "\n")

@@ -1,17 +1,34 @@
-"""The AWS calls of a handler: recorded once, then made by a bare boto3 program, which does nothing else."""
+"""The AWS calls of a handler: counted, or recorded once and then made by a bare boto3 program, nothing else."""
 
 import importlib
 import json
+from collections import Counter
 from typing import Any
 
 type Call = dict[str, Any]
 
-_SERVICES = ("dynamodb", "s3", "ssm", "stepfunctions")
+
+def count(event: dict[str, Any], context: object) -> dict[str, int]:
+    """Run `event["program"]` with each of `event["events"]` and return how often it calls each operation."""
+    from botocore.client import BaseClient  # noqa: PLC0415  # as below
+
+    found: Counter[str] = Counter()
+    call = BaseClient._make_api_call  # noqa: SLF001  # the one place that all clients' calls go through
+
+    def note(client: Any, operation: str, params: Call) -> Any:
+        found[operation] += 1
+        return call(client, operation, params)
+
+    BaseClient._make_api_call = note  # noqa: SLF001  # see above
+    program = _function(event["program"])
+    for one in event["events"]:
+        program(one, context)
+    return found
 
 
 def record(event: dict[str, Any], context: object) -> list[Call]:
     """Run `event["program"]` with `event["event"]` and return the calls it makes."""
-    from shared.clients import client  # noqa: PLC0415  # the replay must not pay for it
+    from shared.clients import _session  # noqa: PLC0415  # the replay must not pay for it
 
     calls: list[Call] = []
 
@@ -20,10 +37,8 @@ def record(event: dict[str, Any], context: object) -> list[Call]:
         sent = json.loads(rendered) if rendered else {name: _text(value) for name, value in params.items()}
         calls.append({"service": model.service_model.service_name, "operation": model.name, "params": sent})
 
-    for service in _SERVICES:
-        client(service).meta.events.register("provide-client-params", note)
-    module, _, name = event["program"].rpartition(".")
-    getattr(importlib.import_module(module), name)(event["event"], context)
+    _session().register("provide-client-params", note)
+    _function(event["program"])(event["event"], context)
     return calls
 
 
@@ -44,6 +59,11 @@ def replay(event: dict[str, Any], _context: object) -> int:
         if "Body" in answer:
             answer["Body"].read()
     return len(event["calls"])
+
+
+def _function(program: str) -> Any:
+    module, _, name = program.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _text(value: Any) -> Any:

@@ -6,7 +6,7 @@ import sysconfig
 import time
 from typing import Any
 
-from tests.benchmarks.workbench import ROOT, Workbench, machine, table, workbench
+from tests.benchmarks.workbench import ROOT, EtlBench, QueueBench, Workbench, machine, table, workbench
 
 ROUNDS = int(os.environ.get("ROUNDS", "15"))
 FILE = "id,name,paid,born\n" + "".join(f"{n},Ada,1.5,10.12.1815\n" for n in range(20))
@@ -15,11 +15,11 @@ TOOLS = (str(ROOT), sysconfig.get_path("purelib"))
 LAMBDA = {"LAMBDA_TASK_ROOT": "/var/task", "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"}
 
 
-def measure(bench: Workbench) -> str:
-    """Measure every handler and its comparisons in turns; return a section of the document."""
+def measure(bench: Workbench, events: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """Measure a workflow's handlers and their comparisons in turns; return their rows of the table."""
     rows = []
-    for function, event in _events(bench).items():
-        program = f"etl_pipeline.handlers.{function}.handler"
+    for function, event in events.items():
+        program = f"{bench.package}.handlers.{function}.handler"
         recorded = bench.call("tests.benchmarks.calls.record", {"program": program, "event": event}, tools=TOOLS)
         calls = recorded["answers"][0]
         again = {"calls": calls}
@@ -35,6 +35,10 @@ def measure(bench: Workbench) -> str:
         handler, boto3, full = (1000 * (times[name] - times["empty"]) for name in ("handler", "boto3", "full"))
         clients = ", ".join(sorted({call["service"] for call in calls}))
         rows.append([function, clients, *(f"{ms:.0f}" for ms in (handler, boto3, full)), f"{handler / boto3:.2f}"])
+    return rows
+
+
+def _section(rows: list[list[str]]) -> str:
     return (
         "Milliseconds from process start to first answer, above an empty interpreter; the least disturbed"
         f" of {ROUNDS} rounds in turns. *boto3*: only the bare clients the handler needs, making the same calls."
@@ -43,7 +47,7 @@ def measure(bench: Workbench) -> str:
     )
 
 
-def _events(bench: Workbench) -> dict[str, dict[str, Any]]:
+def _etl_events(bench: EtlBench) -> dict[str, dict[str, Any]]:
     """Run the workflow once; return the event of every function. All of them may be handled again."""
     pipeline = bench.pipeline
     uploaded = pipeline.upload("incoming/people/people.csv", FILE)
@@ -60,6 +64,13 @@ def _events(bench: Workbench) -> dict[str, dict[str, Any]]:
     return events
 
 
+def _queue_events(bench: QueueBench) -> dict[str, dict[str, Any]]:
+    return {
+        "process_messages": {"Records": [bench.workflow.message()]},
+        "keep_totals": {"Records": [bench.workflow.change(1)]},
+    }
+
+
 def _in_turns(bench: Workbench, programs: dict[str, tuple[str, Any]]) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(ROUNDS):
@@ -72,8 +83,11 @@ def _in_turns(bench: Workbench, programs: dict[str, tuple[str, Any]]) -> dict[st
 
 def main() -> str:
     """Run the benchmark; return its section of the document."""
-    with workbench(CHUNK_BYTES="65536") as bench:
-        return f"## Cold start\n\n{measure(bench)}"
+    with workbench(EtlBench, CHUNK_BYTES="65536") as bench:
+        rows = measure(bench, _etl_events(bench))
+    with workbench(QueueBench) as bench:
+        rows += measure(bench, _queue_events(bench))
+    return f"## Cold start\n\n{_section(rows)}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.benchmarks.workbench import ROOT, Workbench, machine, table, workbench
+from tests.benchmarks.workbench import ROOT, EtlBench, machine, table, workbench
 
 ROWS = 40_000
 CHUNK_BYTES = "1048576"
@@ -35,7 +35,7 @@ def planes(rows: int) -> str:
     return ",".join(CONTRACT["columns"]) + "\n" + "".join(body)
 
 
-def measure(bench: Workbench) -> str:
+def measure(bench: EtlBench) -> str:
     """Load the same file both ways and return the comparison as Markdown."""
     pipeline = bench.pipeline
     pipeline.agree("planes", CONTRACT)
@@ -86,7 +86,7 @@ def _compared(baseline: dict[str, Any], functions: dict[str, dict[str, Any]]) ->
 
 def main() -> str:
     """Run the benchmark; return its section of the document."""
-    with workbench(CHUNK_BYTES=CHUNK_BYTES, MAX_OBJECT_BYTES=str(1 << 30)) as bench:
+    with workbench(EtlBench, CHUNK_BYTES=CHUNK_BYTES, MAX_OBJECT_BYTES=str(1 << 30)) as bench:
         return f"## ETL throughput\n\n{measure(bench)}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from etl_pipeline.adapters.objects import ObjectWriter
 from etl_pipeline.domain.places import RunPlaces
-from tests.benchmarks.workbench import Workbench, machine, table, workbench
+from tests.benchmarks.workbench import EtlBench, machine, table, workbench
 from tests.unit.etl_pipeline.pipeline import BUCKET
 
 MIB = int(os.environ.get("MIB", "1024"))
@@ -17,7 +17,7 @@ CONTRACT = {"key": ["id"], "columns": {"id": {"type": "integer"}, "note": {"type
 NOTE = '"' + "a quoted, note " * 68 + '"'
 
 
-def measure(bench: Workbench) -> str:
+def measure(bench: EtlBench) -> str:
     """Take the file through all the functions; return a section of the document."""
     event, size = _upload(bench)
     execution = bench.pipeline.execution(event)
@@ -43,7 +43,7 @@ def measure(bench: Workbench) -> str:
     )
 
 
-def _upload(bench: Workbench) -> tuple[dict[str, Any], int]:
+def _upload(bench: EtlBench) -> tuple[dict[str, Any], int]:
     """Write the file in parts and return its event and its size in bytes."""
     bench.pipeline.agree("wide", CONTRACT)
     event = bench.pipeline.upload(KEY, "replaced below")
@@ -62,7 +62,7 @@ def _parts() -> Iterator[bytes]:
 
 def main() -> str:
     """Run the check; return its section of the document."""
-    with workbench(CHUNK_BYTES=str(1 << 20), MAX_OBJECT_BYTES=str(2 << 30)) as bench:
+    with workbench(EtlBench, CHUNK_BYTES=str(1 << 20), MAX_OBJECT_BYTES=str(2 << 30)) as bench:
         return f"## Memory\n\n{measure(bench)}"
 
 

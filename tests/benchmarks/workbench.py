@@ -1,4 +1,4 @@
-"""What the benchmarks share: an engine with the workflow's bucket and tables, and processes in place of functions."""
+"""What the benchmarks share: an engine with what a workflow needs, and processes in place of its functions."""
 
 import json
 import os
@@ -15,20 +15,28 @@ from typing import Any
 from scripts.local_engine import Engine
 from shared.clients import client
 from tests.support.ports import free_port
-from tests.unit.etl_pipeline.pipeline import ENVIRONMENT, Pipeline
+from tests.unit.etl_pipeline import pipeline
+from tests.unit.etl_pipeline.pipeline import Pipeline
+from tests.unit.queue_processor import workflow
+from tests.unit.queue_processor.workflow import Workflow
 
 ROOT = Path(__file__).resolve().parents[2]
-EVENT = ROOT / "tests" / "events" / "s3_object_created.json"
 FUNCTION_PROCESS = Path(__file__).with_name("function_process.py")
 
 
 class Workbench:
-    """A running engine, and the unpacked zips that functions run from."""
+    """A running engine, and the unpacked zips that the functions of one workflow run from."""
+
+    package: str
+    defaults: dict[str, str]
 
     def __init__(self, directory: Path, environment: dict[str, str]) -> None:
         self.environment = environment
         self.paths = [str(directory / "code"), str(directory / "layer" / "python")]
-        self.pipeline = Pipeline(json.loads(EVENT.read_text()))
+
+    def create(self) -> None:
+        """Create what the workflow needs."""
+        raise NotImplementedError
 
     def call(self, program: str, *events: Any, tools: tuple[str, ...] = (), **environment: str) -> dict[str, Any]:
         """Run `module.function` in a fresh process, once per event; return what `function_process.py` measured.
@@ -50,22 +58,46 @@ class Workbench:
 
     def handle(self, function: str, *events: Any) -> dict[str, Any]:
         """Run a function's handler in a fresh process, once per event."""
-        return self.call(f"etl_pipeline.handlers.{function}.handler", *events)
+        return self.call(f"{self.package}.handlers.{function}.handler", *events)
+
+
+class EtlBench(Workbench):
+    """The ETL workflow's bucket and tables."""
+
+    package = "etl_pipeline"
+    defaults = pipeline.ENVIRONMENT
+
+    def create(self) -> None:
+        self.pipeline = Pipeline(_event("s3_object_created"))
+        self.pipeline.create()
+
+
+class QueueBench(Workbench):
+    """The queue workflow's queues and tables."""
+
+    package = "queue_processor"
+    defaults = workflow.ENVIRONMENT
+
+    def create(self) -> None:
+        self.workflow = Workflow(_event("sqs_messages"), _event("dynamodb_stream_records"))
+        self.environment |= self.workflow.create()
 
 
 @contextmanager
-def workbench(**settings: str) -> Iterator[Workbench]:
+def workbench[Bench: Workbench](kind: type[Bench], **settings: str) -> Iterator[Bench]:
     """Start an engine, create what the workflow needs, unpack what `make package` built; clean up afterwards."""
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        for name, to in (("etl_pipeline", "code"), (f"layer_{_architecture()}", "layer")):
+        for name, to in ((kind.package, "code"), (f"layer_{_architecture()}", "layer")):
             zipfile.ZipFile(ROOT / "build" / f"{name}.zip").extractall(directory / to)
         with Engine(free_port(), directory / "engine") as engine:
-            environment = ENVIRONMENT | {"AWS_ENDPOINT_URL": engine.url, "AWS_ACCESS_KEY_ID": "000000000000"} | settings
+            environment = (
+                kind.defaults | {"AWS_ENDPOINT_URL": engine.url, "AWS_ACCESS_KEY_ID": "000000000000"} | settings
+            )
             os.environ.update(environment)
             client.cache_clear()  # those of the engine before this one lead nowhere
-            bench = Workbench(directory, environment)
-            bench.pipeline.create()
+            bench = kind(directory, environment)
+            bench.create()
             yield bench
 
 
@@ -78,6 +110,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """Render a Markdown table whose first column is text and whose others are numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _event(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "tests" / "events" / f"{name}.json").read_text())
+    return event
 
 
 def _architecture() -> str:
