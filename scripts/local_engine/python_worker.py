@@ -114,7 +114,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
     def _pump_output(self, stream: IO[bytes], log_queue: Queue[str]) -> None:  # noqa: ARG002 the lines are kept here
         self._output = stream
         while True:
-            select.select([stream], [], [])
+            _wait_for(stream)
             with self._output_lock:
                 if not self._read_available():
                     break
@@ -122,7 +122,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
 
     def _read_available(self) -> bool:
         """Take what the function has written so far, without waiting; return False at the end of its output."""
-        while self._output and not self._output.closed and select.select([self._output], [], [], 0)[0]:
+        while self._output and not self._output.closed and _wait_for(self._output, 0):
             chunk = os.read(self._output.fileno(), 1 << 16)
             if not chunk:
                 return False
@@ -139,6 +139,13 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
 
     def _drain_stderr_bounded(self, *_: object, **__: object) -> str:
         return self._drain_stderr()
+
+
+def _wait_for(stream: IO[bytes], milliseconds: int | None = None) -> bool:
+    """Say whether there is something to read, or the end; poll, as select cannot in a process with many files open."""
+    waiting = select.poll()
+    waiting.register(stream, select.POLLIN)
+    return bool(waiting.poll(milliseconds))
 
 
 def _status(payload: Any) -> str:

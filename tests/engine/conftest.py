@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -36,7 +37,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def _clients(engine: Engine, key: str, secret: str, token: str | None = None) -> Clients:
     session = boto3.Session(key, secret, token, REGION)
     config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
-    return lambda service: session.client(service, endpoint_url=engine.url, config=config)
+    # One client a service: each keeps its connections.
+    return cache(lambda service: session.client(service, endpoint_url=engine.url, config=config))
 
 
 @pytest.fixture(scope="session")
