@@ -24,6 +24,7 @@ def poll() -> bool:
 
     AWS: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html#dynamodb-polling-and-batching
     Engine: no batching window; while a function worked on a stream's records, no other queue or stream was polled.
+    Not mended: a ParallelizationFactor is kept and means nothing; a stream's batches are processed one after the other.
     """
     return True in [_poll(mapping) for mapping in each_mapping("dynamodb")]
 

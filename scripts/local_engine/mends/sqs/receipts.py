@@ -66,7 +66,7 @@ def _delete_for_mapping(original: Function, queue_url: str, receipt_handles: set
     """Leave what a mapping's function took too long for: it is delivered again, in a FIFO queue too."""
     with sqs._queues_lock:
         queue = sqs._get_q(queue_url)
-        held = queue["messages"] if queue["is_fifo"] else []
+        held = [message for message in queue["messages"] if message["receipt_handle"] in receipt_handles]
         expired = {message["receipt_handle"] for message in held if _expired(queue, message)}
         original(queue_url, receipt_handles - expired)
 
