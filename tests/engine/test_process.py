@@ -48,6 +48,15 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert said.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("option", "variable"), [("99999", ""), ("0", ""), ("", "abc"), ("", "65536")])
+def test_what_is_no_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, variable: str) -> None:
+    monkeypatch.setenv("ENGINE_PORT", variable)
+    said = command_line("start", "--directory", str(tmp_path), *(["--port", option] if option else []))
+    assert said.returncode == 1
+    assert "is no port: set ENGINE_PORT (or --port) to a number from 1 to 65535." in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
 def test_another_python_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 11, 2))
     with pytest.raises(EngineError, match=r"needs Python 3\.13"):
