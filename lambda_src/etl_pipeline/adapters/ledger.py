@@ -47,7 +47,7 @@ class LedgerEntry:
             raise ClaimLost(f"another execution holds {self.object_version}")
 
     def fail(self, failure: Failure) -> bool:
-        """Mark the run as failed, claimed or not; return False if another execution has loaded or is loading the version."""
+        """Mark the run as failed, claimed or not; return False if another run has loaded the version, or is at it."""
         outcome = _texts(status="FAILED", finished_at=_now(), error=failure.error, cause=failure.cause)
         return self._update(self._identity() | outcome, _NEW_OR_MINE_OR_FAILED_BEFORE)
 

@@ -23,6 +23,7 @@ from etl_pipeline.domain.reconciliation import (
 from etl_pipeline.domain.report import PREVIEW_ROWS, Reports, csv_line, run_report
 from etl_pipeline.domain.run import Run
 from shared.context import Context, seconds_left
+from shared.handlers import lambda_handler
 from shared.observability import logger, metrics
 from shared.settings import once
 
@@ -38,7 +39,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take `{"execution": …, "run": …}`; return the run report, whose preview of the rejected rows is bounded."""
     run, bucket, planned = Run.from_context(event["execution"]), event["run"]["bucket"], event["run"]["chunks"]
