@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_engine import Engine, EngineError, patching, process
+from scripts.local_engine import Engine, EngineError, process
 
 
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,13 +95,3 @@ def test_an_engine_does_not_outlive_the_test_run_that_started_it(tmp_path: Path)
     while orphan.pid():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def test_a_mend_whose_function_is_gone_says_so() -> None:
-    with pytest.raises(patching.MendError, match=r"ministack .* has no .*process\.gone"):
-        patching.wrap(process, "gone")(lambda original: original)
-
-
-def test_a_mend_whose_function_changed_its_parameters_says_so() -> None:
-    with pytest.raises(patching.MendError, match=r"Engine.__init__\(self, port, directory\)"):
-        patching.wrap(Engine, "__init__")(lambda original, other: original(other))
