@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     reported, preview = _write_rejects(reports, rows)
     problem = find_problem(totals, reported, limit, reports.rejects_url)
     if problem is None:  # the first of several rows with one key is what stays, whichever was loaded last
-        winners = run_files.put_requests_of(bucket, places, duplicates.winners)
+        winners = run_files.put_requests_of(bucket, places, duplicates.to_load_again())
         records.load(settings().records_table, winners, partial(seconds_left, context))
     report = run_report(job, run, totals, "FAILED" if problem else "SUCCEEDED", preview)
     objects.write_json(bucket, reports.run_key, report)
