@@ -15,15 +15,15 @@ PIP := -m pip install -qq --disable-pip-version-check --require-hashes
 COMPILE := .venv-lint/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-annotate --no-header
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: $(DEV) ## Install what development and the demo need into .venv
 
 demo: package ## Deploy everything to this machine and run it on real input, live (WORKFLOW=one alone)
 	@$(RUN) scripts.demo $(WORKFLOW)
 
-down: $(DEV) ## Stop the local engine and remove all that it and the demo hold
-	@$(RUN) scripts.local_engine stop
+down: ## Stop the local engine and remove all that it and the demo hold
+	@test ! -x .venv/bin/python || $(RUN) scripts.local_engine stop
 	@rm -rf build/local build/engine
 
 package: $(DEV) ## Build the zips that Lambda runs
@@ -41,11 +41,11 @@ lint: $(DEV) ## Check the form, the style and the types of all files
 test: lint package $(LINT) build/providers.ready ## Run everything that CI runs
 	@$(RUN) pytest
 
-plan: package ## Show what `make apply` would change (ENV=dev)
+plan: environments/$(ENV)/main.tf package ## Show what `make apply` would change (ENV=dev)
 	@$(TERRAFORM) init -input=false
 	@$(TERRAFORM) plan
 
-apply: package ## Change an account's resources to what the files say, after asking (ENV=dev)
+apply: environments/$(ENV)/main.tf package ## Change an account's resources to what the files say, after asking (ENV=dev)
 	@$(TERRAFORM) init -input=false
 	@$(TERRAFORM) apply
 
@@ -59,9 +59,11 @@ lock: $(LINT) ## Compile requirements/*.in to hash-locked files
 	@for name in dev layer lint; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 	@$(COMPILE) --no-deps requirements/data.in -o requirements/data.txt
 
-clean: ## Remove everything that was built or installed
-	@test ! -e $(DEV) || $(MAKE) --no-print-directory down
+clean: down ## Remove everything that was built or installed
 	@rm -rf build .venv .venv-lint .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+environments/%/main.tf:
+	@echo "There is no environment '$*': use ENV= and one of $(patsubst environments/%/main.tf,%,$(wildcard environments/*/main.tf))." >&2; exit 1
 
 $(DEV): requirements/dev.txt requirements/data.txt
 	@$(call is_313,$(PYTHON)) || { echo $(WRONG_PYTHON) >&2; exit 1; }

@@ -17,7 +17,7 @@ LOCAL_ACCOUNT = "000000000000"
 
 
 class NotDeployedError(Exception):
-    """The environment has no outputs: it was never applied, or it was destroyed."""
+    """The environment cannot be reached or has no outputs; the message says why, with the command that mends it."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,31 @@ class Deployment:
 def load(environment: str) -> Deployment:
     """Return the deployment of `environment` (a folder of `environments/`).
 
-    Raises NotDeployedError when it has no outputs, with the command that mends it.
+    Raises NotDeployedError, EngineError for a wrong ENGINE_PORT, or TerraformError.
     """
-    local = environment == "local"
     directory = ROOT / "environments" / environment
     if not directory.is_dir():
         known = ", ".join(sorted(path.name for path in directory.parent.iterdir() if path.is_dir()))
         raise NotDeployedError(f"there is no environment {environment!r}; there are: {known}")
-    extra = {"AWS_ENDPOINT_URL": Engine().url} if local else {}
-    result = terraform.run(directory, "output", "-json", env=extra, capture=True)
+    engine = Engine() if environment == "local" else None
+    if engine and not engine.answers():
+        raise NotDeployedError(f"no engine answers at {engine.url}; run `make demo`")
+    outputs = _outputs(directory, engine)
+    region = outputs["foundation"]["region"]
+    return Deployment(environment, outputs, region, *((engine.url, LOCAL_ACCOUNT) if engine else ()))
+
+
+def _outputs(directory: Path, engine: Engine | None) -> dict[str, Any]:
+    """Return Terraform's output values by name. Raises NotDeployedError when they cannot be read or there are none."""
+    environment = directory.name
+    settings = {"AWS_ENDPOINT_URL": engine.url} if engine else {}
+    result = terraform.run(directory, "output", "-json", "-no-color", env=settings, capture=True)
+    if result.returncode:
+        mend = "make demo" if engine else f"make plan ENV={environment}"
+        reason = terraform.first_error(result.stderr)
+        raise NotDeployedError(f"the outputs of environment {environment!r} cannot be read ({reason}); run `{mend}`")
     outputs = {name: output["value"] for name, output in json.loads(result.stdout or "{}").items()}
     if not outputs:
-        mend = "make demo" if local else f"make apply ENV={environment}"
+        mend = "make demo" if engine else f"make apply ENV={environment}"
         raise NotDeployedError(f"environment {environment!r} is not deployed; run `{mend}`")
-    region = outputs["foundation"]["region"]
-    return Deployment(
-        environment,
-        outputs,
-        region,
-        Engine().url if local else None,
-        LOCAL_ACCOUNT if local else None,
-    )
+    return outputs

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.deployment import Deployment, NotDeployedError, load
+from scripts.local_engine import EngineError
 from scripts.terraform import TerraformError
 
 COLUMNS = ("run_id", "status", "started_at", "rows_read", "rows_loaded", "rows_rejected", "error", "object_version")
@@ -115,7 +116,7 @@ def main() -> int:
             print(report(deployment, arguments.run_id, arguments.name), end="")
         else:
             _show(runs(deployment, arguments.dataset, arguments.status, arguments.limit), as_json=arguments.json)
-    except (NotDeployedError, TerraformError, RunError, ClientError, BotoCoreError) as error:
+    except (NotDeployedError, EngineError, TerraformError, RunError, ClientError, BotoCoreError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -1,6 +1,7 @@
 """Follow a Step Functions execution: which states it visits, for how long, and how it ends."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,6 @@ class Visit:
 
     state: str
     seconds: float | None
-    attempts: int
 
 
 class ExecutionTimeoutError(Exception):
@@ -35,23 +35,35 @@ def history(client: Client, execution_arn: str) -> Iterator[dict[str, Any]]:
 def visits(events: list[dict[str, Any]]) -> list[Visit]:
     """Return the finished visits among `events`, in the order in which they ended.
 
-    Only top-level states count: a Map or Parallel shows up as one visit.
+    A distributed Map shows up as one visit: `inside_maps` tells of the states in it.
     """
     finished: list[Visit] = []
-    open_visits: dict[str, tuple[datetime, int]] = {}
+    since: dict[str, datetime] = {}
     for event in events:
         if entered := event.get("stateEnteredEventDetails"):
-            open_visits[entered["name"]] = (event["timestamp"], 0)
+            since[entered["name"]] = event["timestamp"]
             if event["type"] in ("SucceedStateEntered", "FailStateEntered"):
-                finished.append(Visit(entered["name"], None, 0))
-        elif event["type"] in ("TaskScheduled", "LambdaFunctionScheduled", "MapRunStarted"):
-            name = next(reversed(open_visits))
-            since, attempts = open_visits[name]
-            open_visits[name] = (since, attempts + 1)
+                finished.append(Visit(entered["name"], None))
         elif exited := event.get("stateExitedEventDetails"):
-            since, attempts = open_visits.pop(exited["name"], (event["timestamp"], 0))
-            finished.append(Visit(exited["name"], (event["timestamp"] - since).total_seconds(), attempts))
+            began = since.pop(exited["name"], event["timestamp"])
+            finished.append(Visit(exited["name"], (event["timestamp"] - began).total_seconds()))
     return finished
+
+
+def inside_maps(client: Client, execution_arn: str) -> dict[str, list[float]]:
+    """Return how many seconds each visit to a state inside the execution's distributed Maps took, by state.
+
+    Their items run in executions of their own.
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
+    """
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for runs in client.get_paginator("list_map_runs").paginate(executionArn=execution_arn):
+        for run in runs["mapRuns"]:
+            for children in client.get_paginator("list_executions").paginate(mapRunArn=run["mapRunArn"]):
+                for child in children["executions"]:
+                    for visit in visits(list(history(client, child["executionArn"]))):
+                        seconds[visit.state] += [] if visit.seconds is None else [visit.seconds]
+    return dict(seconds)
 
 
 def follow(client: Client, execution_arn: str, timeout_seconds: float) -> Iterator[Visit]:

@@ -19,7 +19,7 @@ type Tell = Callable[[str], None]
 
 
 class ApplyError(Exception):
-    """`terraform apply` failed; the message holds its diagnostics."""
+    """`terraform init` or `apply` failed; the message holds what Terraform said."""
 
 
 def up(engine: Engine, tell: Tell) -> Deployment:
@@ -27,6 +27,7 @@ def up(engine: Engine, tell: Tell) -> Deployment:
 
     `tell` hears one short sentence per step. Raises EngineError, TerraformError or ApplyError.
     """
+    terraform.program()  # before an engine starts that nobody could use
     if not engine.pid():
         tell("starting the engine")
         shutil.rmtree(STATE, ignore_errors=True)  # it describes what an engine that is gone held
@@ -52,15 +53,17 @@ def _apply(engine: Engine, tell: Tell) -> None:
     STATE.mkdir(parents=True, exist_ok=True)
     environment = {"AWS_ENDPOINT_URL": engine.url}
     tell("terraform init")
-    terraform.run(ENVIRONMENT, "init", "-input=false", env=environment, capture=True)
+    done = terraform.run(ENVIRONMENT, "init", "-input=false", "-no-color", env=environment, capture=True)
+    if done.returncode:
+        raise ApplyError(f"terraform init of environments/local failed: {terraform.first_error(done.stderr)}")
     tell("terraform apply")
-    process = subprocess.Popen(
-        ["terraform", f"-chdir={ENVIRONMENT}", "apply", "-auto-approve", "-input=false", "-json", PARALLELISM],
+    with subprocess.Popen(
+        [terraform.program(), f"-chdir={ENVIRONMENT}", "apply", "-auto-approve", "-input=false", "-json", PARALLELISM],
         env=terraform.environment() | environment,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    _report(process, tell)
+    ) as process:
+        _report(process, tell)
 
 
 def _report(process: subprocess.Popen[str], tell: Tell) -> None:

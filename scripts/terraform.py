@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,13 @@ def run(
     settings = environment() | dict(env or {})
     command = [program(), *arguments]
     return subprocess.run(command, cwd=directory, env=settings, capture_output=capture, text=True, check=False)
+
+
+def first_error(stderr: str) -> str:
+    """Return the first error's summary in what Terraform wrote; without one, its last line."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", stderr)
+    found = re.search(r"^\W*Error: (.+)$", plain, re.MULTILINE)
+    return found[1].strip() if found else (plain.strip().splitlines() or ["it did not say why"])[-1]
 
 
 @functools.cache

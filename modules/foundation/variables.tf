@@ -71,14 +71,14 @@ variable "permissions_boundary" {
 }
 
 variable "runtime" {
-  description = "Python of every function; the layer is built for it."
+  description = "Python of every function: the one that `make package` builds for."
   type        = string
   default     = "python3.13"
   nullable    = false
 
   validation {
-    condition     = can(regex("^python3\\.(1[2-9])$", var.runtime))
-    error_message = "`runtime` must be a Python runtime of Lambda from `python3.12` on."
+    condition     = var.runtime == "python3.13"
+    error_message = "`runtime` must be `python3.13`: the layer's libraries are chosen and compiled for it, and another Python may not load them."
   }
 }
 

@@ -10,10 +10,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts import demo, local
-from scripts.deployment import ROOT
+from scripts.deployment import ROOT, NotDeployedError
 from scripts.executions import ExecutionTimeoutError
 from scripts.local_engine import Engine, EngineError
 from scripts.terraform import TerraformError
+
+# Errors whose message is a sentence for whoever runs the demo.
+EXPLAINED = (
+    EngineError,
+    TerraformError,
+    local.ApplyError,
+    NotDeployedError,
+    ExecutionTimeoutError,
+    demo.StoryError,
+)
 
 
 def main() -> int:
@@ -23,15 +33,15 @@ def main() -> int:
     parser.add_argument("workflow", nargs="?", choices=stories, help="default: all of them")
     only = parser.parse_args().workflow
     console = Console(highlight=False, soft_wrap=True)
-    engine = Engine()
     try:
+        engine = Engine()
         began = time.monotonic()
         with console.status("") as status:
             deployment = local.up(engine, status.update)
         console.print(f"[green]✓[/] AWS on {engine.url}, environments/local applied, {time.monotonic() - began:.0f} s")
         for story in [only] if only else stories:
             importlib.import_module(f"scripts.demo.{story}").tell(deployment, console)
-    except (EngineError, TerraformError, local.ApplyError, ExecutionTimeoutError) as error:
+    except EXPLAINED as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:

@@ -1,14 +1,16 @@
 """The ETL pipeline's story: a real file is loaded while you watch, then a broken one fails, loudly."""
 
 import json
+import statistics
 import time
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from scripts.demo import StoryError
 from scripts.deployment import Deployment
-from scripts.executions import follow, started_by
+from scripts.executions import follow, inside_maps, started_by
 from scripts.inbox import Inbox
 from scripts.real_data import planes
 
@@ -18,24 +20,30 @@ RUN_SECONDS = 120
 
 
 def tell(deployment: Deployment, console: Console) -> None:
-    """Upload both files and print what became of them. Raises ExecutionTimeoutError when a run does not end."""
+    """Upload both files and print what became of them.
+
+    Raises StoryError when a run ends as it should not or nobody is told, ExecutionTimeoutError when one does not end.
+    """
     outputs = deployment.outputs["etl_pipeline"]
     console.rule("[bold]ETL pipeline: S3 → Step Functions → Lambda → DynamoDB → SNS")
     with Inbox(deployment, outputs["topic_arn"]) as inbox:
         content = planes().read_bytes()
         console.print(f"\n[bold]A real file[/]: {len(content):,} bytes of CSV that nobody here wrote")
-        good = _run(deployment, console, "planes.csv", content)
+        good = _run(deployment, console, "planes.csv", content, "SUCCEEDED")
         _print_counts(deployment, console, good)
         _print_notification(console, inbox, good)
         console.print("\n[bold]A broken file[/]: its columns are not the contract's")
-        bad = _run(deployment, console, "broken.csv", BROKEN)
+        bad = _run(deployment, console, "broken.csv", BROKEN, "FAILED")
         console.print(f"[red]✗ {bad['status']}[/] {bad['error']}: {_message(bad['cause'])}")
         _print_notification(console, inbox, bad)
     _print_further(console, outputs, good["name"], bad["name"])
 
 
-def _run(deployment: Deployment, console: Console, name: str, content: bytes) -> dict[str, Any]:
-    """Upload a file and show the states of the run that its event starts, as they end; return the execution."""
+def _run(deployment: Deployment, console: Console, name: str, content: bytes, expected: str) -> dict[str, Any]:
+    """Upload a file and show the states of the run that its event starts, as they end; return the execution.
+
+    Raises StoryError unless its status is `expected`.
+    """
     outputs, states = deployment.outputs["etl_pipeline"], deployment.client("stepfunctions")
     key = f"incoming/{DATASET}/{name}"
     began = time.monotonic()
@@ -46,8 +54,14 @@ def _run(deployment: Deployment, console: Console, name: str, content: bytes) ->
         for visit in follow(states, execution_arn, RUN_SECONDS):
             if visit.seconds is not None:
                 console.print(f"  [green]•[/] {visit.state:<16} {visit.seconds:6.2f} s")
+    for state, seconds in inside_maps(states, execution_arn).items():
+        spread = f"median of {len(seconds)}, {min(seconds):.2f} to {max(seconds):.2f} s"
+        console.print(f"    {state:<16} {statistics.median(seconds):6.2f} s ({spread}, inside the Map)")
     execution: dict[str, Any] = states.describe_execution(executionArn=execution_arn)
     console.print(f"  {execution['status']} after {time.monotonic() - began:.1f} s, upload included")
+    if execution["status"] != expected:
+        why = f"{execution.get('error', 'no error')}: {_message(execution.get('cause', 'no cause'))}"
+        raise StoryError(f"the run of {name} should be {expected}, and is {execution['status']} ({why})")
     return execution
 
 
@@ -74,8 +88,7 @@ def _report(deployment: Deployment, run_id: str, name: str) -> dict[str, Any]:
 def _print_notification(console: Console, inbox: Inbox, execution: dict[str, Any]) -> None:
     notification = inbox.wait_for(execution["name"])
     if notification is None:
-        console.print("[red]no notification was sent[/]")
-        return
+        raise StoryError(f"nobody was notified of run {execution['name']}: see the machine's last states and its topic")
     console.print(f"  ✉ [bold]{notification.subject}[/]")
     for line in notification.message.splitlines():
         console.print(f"    {line}", markup=False)

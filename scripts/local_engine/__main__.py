@@ -16,9 +16,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="default: ENGINE_PORT, else 4566")
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="where its files go (%(default)s)")
     arguments = parser.parse_args()
-    engine = Engine(arguments.port, arguments.directory)
     try:
-        print(_run(arguments.command, engine))
+        print(_run(arguments.command, Engine(arguments.port, arguments.directory)))
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1

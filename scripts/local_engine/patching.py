@@ -9,6 +9,10 @@ from typing import Any
 type Function = Callable[..., Any]
 
 
+# What mends took the place of, by name; `originals.py` tells a new engine version by it.
+originals: dict[str, Any] = {}
+
+
 class MendError(Exception):
     """The installed engine is not the one a mend was written for."""
 
@@ -41,6 +45,7 @@ def wrap_entry(table: dict[str, Any], key: str) -> Callable[[Function], Function
     def decorate(replacement: Function) -> Function:
         if key not in table:
             raise MendError(f"{_engine()} has no entry {key!r} in the table a mend changes")
+        originals.setdefault(f"{table[key].__module__}[{key}]", table[key])
         table[key] = functools.partial(replacement, table[key])
         return replacement
 
@@ -63,9 +68,11 @@ def _label(owner: Any, name: str) -> str:
 
 def _existing(owner: Any, name: str) -> Any:
     try:
-        return getattr(owner, name)
+        found = getattr(owner, name)
     except AttributeError:
         raise MendError(f"{_engine()} has no {_label(owner, name)}: its mend needs another look") from None
+    originals.setdefault(_label(owner, name), inspect.unwrap(found) if callable(found) else found)
+    return found
 
 
 def _check_parameters(owner: Any, name: str, original: Function, replacement: Function) -> None:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT = 4566
 DEFAULT_DIRECTORY = ROOT / "build" / "engine"
 HOST = "127.0.0.1"
+MAX_PORT = 65535
 PYTHON = (3, 13)
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -33,6 +34,7 @@ class Engine:
     """One engine on one loopback port, with a directory of its own for its log, decisions and temporary files.
 
     Without `port`, it is the one that the directory's engine listens on, else ENGINE_PORT, else 4566.
+    Raises EngineError for what is no port.
     """
 
     def __init__(self, port: int | None = None, directory: Path = DEFAULT_DIRECTORY) -> None:
@@ -41,7 +43,7 @@ class Engine:
         self._pid_file = self.directory / "engine.pid"
         self._port_file = self.directory / "engine.port"
         self._decisions = self.directory / "decisions.jsonl"
-        self.port = port or self._port_in_use() or int(os.environ.get("ENGINE_PORT", str(DEFAULT_PORT)))
+        self.port = _port(self._wanted_port() if port is None else port)
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
 
@@ -115,8 +117,10 @@ class Engine:
                 return int(file.read() or 0) or None
         return None
 
-    def _port_in_use(self) -> int | None:
-        return int(self._port_file.read_text()) if self.pid() else None
+    def _wanted_port(self) -> int | str:
+        if self.pid():
+            return int(self._port_file.read_text())
+        return os.environ.get("ENGINE_PORT") or DEFAULT_PORT
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every authorization decision so far: time, principal, action, resource, decision, via, context."""
@@ -176,7 +180,7 @@ class Engine:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise EngineError(f"The engine died at its start: {self._last_words()} (whole story in {self.log})")
-            if self._answers():
+            if self.answers():
                 return
             time.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
@@ -184,7 +188,8 @@ class Engine:
         process.wait()
         raise EngineError(f"The engine did not answer within {START_SECONDS:.0f} s: see {self.log}.")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Tell whether an engine answers on the port, whoever started it."""
         try:
             with urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=2) as answer:  # noqa: S310 our own URL
                 return bool(answer.status == 200)  # noqa: PLR2004 HTTP's OK
@@ -202,3 +207,14 @@ class Engine:
                 return True
             time.sleep(0.05)
         return False
+
+
+def _port(value: int | str) -> int:
+    """Return a TCP port as a number. Raises EngineError."""
+    try:
+        port = int(value)
+    except ValueError:
+        port = 0
+    if not 1 <= port <= MAX_PORT:
+        raise EngineError(f"{value!r} is no port: set ENGINE_PORT (or --port) to a number from 1 to {MAX_PORT}.")
+    return port

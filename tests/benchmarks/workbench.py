@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -102,8 +103,11 @@ def workbench[Bench: Workbench](kind: type[Bench], **settings: str) -> Iterator[
 
 
 def machine() -> str:
-    """Return what the numbers were measured on."""
-    return f"{platform.node()}: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    """Return what the numbers were measured on: processor, architecture, cores and Python, but not whose it is."""
+    info = Path("/proc/cpuinfo")  # Linux; platform.processor() knows little there
+    found = re.search(r"^model name\s*: (.+)$", info.read_text() if info.exists() else "", re.MULTILINE)
+    processor = found[1] if found else platform.processor()
+    return f"{processor}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

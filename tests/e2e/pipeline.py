@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -131,6 +132,12 @@ class Pipeline:
         """Return an object's content."""
         content: bytes = self.s3.get_object(Bucket=self.outputs["bucket"], Key=key)["Body"].read()
         return content
+
+    def log_lines(self, function: str) -> list[dict[str, Any]]:
+        """Return all that a function logged in JSON, oldest first."""
+        pages = self.deployment.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{function}")
+        return [json.loads(event["message"]) for page in found for event in page["events"]]
 
     def record(self, dataset: str, key: str) -> dict[str, Any]:
         """Return a loaded record in DynamoDB's JSON, without its own key; empty when there is none."""

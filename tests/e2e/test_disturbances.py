@@ -129,10 +129,20 @@ def test_a_run_that_was_stopped_may_be_run_again(pipeline: Pipeline) -> None:
     execution = pipeline.started(upload)
     wait_for_log(pipeline, LOG_GROUP, "MapRunStarted", began)
     pipeline.states.stop_execution(executionArn=execution)
-    assert pipeline.finished(upload, execution).ledger["status"] == "RUNNING", "nobody was there to say otherwise"
+    stopped = pipeline.finished(upload, execution)
+    assert stopped.notification, "another execution tells of the one that was stopped"
+    assert "ABORTED" in stopped.notification.subject
+    assert (stopped.ledger["status"], stopped.ledger["error"]) == ("FAILED", "ABORTED")
+    assert stopped.ledger["run_id"] == stopped.run_id
+    assert stopped.objects("quarantine/")
     again = pipeline.deliver_again(upload, execution)
     assert again.status == "SUCCEEDED", again.execution.get("cause")
     assert again.counts == (20_000, 20_000, 0)
+
+
+def test_a_run_that_timed_out_is_recorded_like_one_that_was_stopped(pipeline: Pipeline) -> None:
+    rule = pipeline.deployment.client("events").describe_rule(Name=f"{MACHINE}-stopped-runs")
+    assert set(json.loads(rule["EventPattern"])["detail"]["status"]) == {"ABORTED", "TIMED_OUT"}
 
 
 def test_an_event_that_cannot_start_the_machine_waits_in_a_queue(pipeline: Pipeline) -> None:

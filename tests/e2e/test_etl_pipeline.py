@@ -161,6 +161,16 @@ def test_a_file_that_cannot_be_loaded_fails_loudly(
     assert error in run.notification.subject + run.notification.message
 
 
+def test_every_line_that_functions_log_has_the_trace_id(real: Run, pipeline: Pipeline) -> None:
+    assert real.status == "SUCCEEDED"
+    assert pipeline.run(*FAILURES["wrong columns"][:3]).status == "FAILED"
+    lines = [line for name in pipeline.outputs["function_names"].values() for line in pipeline.log_lines(name)]
+    ours = [line for line in lines if "message" in line or "_aws" in line]
+    assert {type(line.get("xray_trace_id")) for line in ours} == {str}
+    assert any(line.get("exception_name") == "WrongColumns" for line in ours)
+    assert any("RowsLoaded" in line for line in ours), "metrics, too"
+
+
 def test_a_failed_run_may_be_run_again(pipeline: Pipeline) -> None:
     run = pipeline.run(*FAILURES["wrong columns"][:3])
     again = pipeline.start_again(run)

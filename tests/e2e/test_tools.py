@@ -24,7 +24,7 @@ def test_the_demo_shows_what_became_of_the_real_file(told: str) -> None:
     for line in ("rows read            3,322", "rows loaded          3,252", "rows rejected        70"):
         assert line in told
     assert "items in DynamoDB" in told
-    for state in ("ParseMetadata", "ProcessChunks", "Reconcile", "NotifyTeam"):
+    for state in ("ParseMetadata", "ProcessChunks", "TransformChunk", "LoadChunk", "Reconcile", "NotifyTeam"):
         assert state in told
     assert "Loaded planes: 3252 of 3322 rows" in told, "the notification that was sent"
     assert "year is required" in told

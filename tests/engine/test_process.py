@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_engine import Engine, EngineError, patching, process
+from scripts.local_engine import Engine, EngineError, process
 
 
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,6 +45,15 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         said = command_line("start", "--port", str(port), "--directory", str(tmp_path))
     assert said.returncode == 1
     assert said.stderr.startswith(f"Port {port} on 127.0.0.1 cannot be used")
+    assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("option", "variable"), [("99999", ""), ("0", ""), ("", "abc"), ("", "65536")])
+def test_what_is_no_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, variable: str) -> None:
+    monkeypatch.setenv("ENGINE_PORT", variable)
+    said = command_line("start", "--directory", str(tmp_path), *(["--port", option] if option else []))
+    assert said.returncode == 1
+    assert "is no port: set ENGINE_PORT (or --port) to a number from 1 to 65535." in said.stderr
     assert said.stderr.count("\n") == 1
 
 
@@ -86,13 +95,3 @@ def test_an_engine_does_not_outlive_the_test_run_that_started_it(tmp_path: Path)
     while orphan.pid():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def test_a_mend_whose_function_is_gone_says_so() -> None:
-    with pytest.raises(patching.MendError, match=r"ministack .* has no .*process\.gone"):
-        patching.wrap(process, "gone")(lambda original: original)
-
-
-def test_a_mend_whose_function_changed_its_parameters_says_so() -> None:
-    with pytest.raises(patching.MendError, match=r"Engine.__init__\(self, port, directory\)"):
-        patching.wrap(Engine, "__init__")(lambda original, other: original(other))

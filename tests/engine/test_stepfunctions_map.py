@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.executions import wait_for_end
+from scripts.executions import inside_maps, wait_for_end
 from tests.support.machines import Machines, chain
 
 type Clients = Callable[[str], Any]
@@ -102,6 +102,8 @@ def test_children_are_executions_with_a_history(machines: Machines, put: Any) ->
         "ExecutionSucceeded",
     ]
     assert machines.sfn.describe_map_run(mapRunArn=run)["itemCounts"]["succeeded"] == 2
+    inside = inside_maps(machines.sfn, ended["executionArn"])
+    assert (list(inside), len(inside["Double"])) == (["Double"], 2), "each visit counts"
 
 
 def test_the_first_intolerable_failure_stops_the_run(machines: Machines, put: Any) -> None:

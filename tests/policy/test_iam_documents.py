@@ -19,7 +19,6 @@ WITHOUT_RESOURCE_LEVEL = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
-    "ec2:DescribeNetworkInterfaces",
 }
 # CloudWatch Logs sends no source account to a key; the encryption context, which holds the account, stands for it.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -77,14 +76,6 @@ def test_services_reach_a_resource_only_on_behalf_of_this_account(environment: A
     assert served
     confused = [s for s in served if not CONFUSED_DEPUTY_KEYS & s.condition_keys]
     assert not confused, broken(confused)
-
-
-def test_lambda_permissions_name_their_source(environment: Applied) -> None:
-    for permission in environment.resources("aws_lambda_permission"):
-        values = permission["values"]
-        assert values["source_arn"], permission["address"]
-        assert values["source_account"], permission["address"]
-        assert values["qualifier"] == "live", permission["address"]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
-from scripts.asl.model import Machine, definitions
+from scripts.asl.model import Machine, definitions, walk
 from scripts.asl.rules import problems, recovering
+from shared.faults import TransientFailure
 
 HERE = Path(__file__).parent
 DEFINITIONS = definitions(HERE.parent.parent / "statemachines")
@@ -19,6 +20,19 @@ COMPENSATIONS: dict[str, str] = tomllib.loads((HERE / "compensations.toml").read
 # wants 2.0 where AWS takes 2.
 FALSE_ALARMS = re.compile(r'Field "(InputType|Label|MaxItems|CSVDelimiter)" not allowed|MaxConcurrency is "{%')
 INTEGERS_FOR_FLOATS = Config(ignored_problem_types={ProblemType.FLOAT})
+# What Lambda, Step Functions and our handlers (`shared/faults.py`) call a fault that may pass by itself.
+PASSING = {
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+    "States.Timeout",
+    TransientFailure.__name__,
+}
 
 each = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.name)
 
@@ -39,6 +53,14 @@ def test_the_language_allows_it(definition: Machine) -> None:
 def test_it_keeps_every_rule(definition: Machine) -> None:
     found = problems(definition, COMPENSATIONS)
     assert not found, "\n".join(found)
+
+
+@each
+def test_every_function_is_tried_again_after_every_fault_that_passes(definition: Machine) -> None:
+    for state in walk(definition.body):
+        if state.body.get("Resource") == "arn:aws:states:::lambda:invoke":
+            retried = {error for retrier in state.body["Retry"] for error in retrier["ErrorEquals"]}
+            assert retried >= PASSING, state.name
 
 
 def test_every_compensation_is_needed_and_has_a_reason() -> None:

@@ -126,9 +126,12 @@ run "refuses_second" {
 
     # Files smaller than a chunk.
     limits = { max_object_bytes = 100000 }
+
+    # To forget replaced files at once.
+    retention = { old_versions_days = 0 }
   }
 
-  expect_failures = [var.contracts, var.limits]
+  expect_failures = [var.contracts, var.limits, var.retention]
 }
 
 run "refuses_third" {
@@ -159,9 +162,12 @@ run "refuses_fourth" {
   variables {
     # An unknown type.
     contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "text", required = true } } } }
+
+    # Chunks that memory cannot hold.
+    limits = { chunk_bytes = 4194305 }
   }
 
-  expect_failures = [var.contracts]
+  expect_failures = [var.contracts, var.limits]
 }
 
 run "refuses_fifth" {
@@ -174,9 +180,12 @@ run "refuses_fifth" {
   variables {
     # A format for what has none.
     contracts = { planes = { key = ["tailnum"], columns = { tailnum = { type = "string", required = true, format = "%Y" } } } }
+
+    # Files so large that 10,000 chunks of what memory can hold are not enough.
+    limits = { max_object_bytes = 50000000000 }
   }
 
-  expect_failures = [var.contracts]
+  expect_failures = [var.contracts, var.limits]
 }
 
 run "refuses_sixth" {
@@ -204,6 +213,81 @@ run "refuses_seventh" {
   variables {
     # A dataset that is no folder.
     contracts = { "planes/2013" = { key = ["a"], columns = { a = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_eighth" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    # A dataset whose name is longer than a folder's may be.
+    contracts = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = { key = ["a"], columns = { a = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_ninth" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    # The name of what has no dataset.
+    contracts = { unknown = { key = ["a"], columns = { a = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_tenth" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    # A column named like the table's key.
+    contracts = { planes = { key = ["record_key"], columns = { record_key = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_eleventh" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    # A column that no header can name.
+    contracts = { planes = { key = ["a "], columns = { "a " = { type = "string", required = true } } } }
+  }
+
+  expect_failures = [var.contracts]
+}
+
+run "refuses_twelfth" {
+  command = plan
+
+  module {
+    source = "../../modules/workflows/etl_pipeline"
+  }
+
+  variables {
+    # A column that takes nothing.
+    contracts = { planes = { key = ["a"], columns = { a = { type = "string", required = true, max_length = 0 } } } }
   }
 
   expect_failures = [var.contracts]

@@ -162,9 +162,15 @@ run "refuses_first" {
 
     # A bus by its arn.
     event_bus = "arn:aws:events:us-east-1:000000000000:event-bus/orders"
+
+    # A name with hyphens.
+    name = "sample-trigger"
+
+    # A description that is no sentence.
+    description = "uploads"
   }
 
-  expect_failures = [var.target, var.event_pattern, var.retry, var.runbook, var.event_bus]
+  expect_failures = [var.target, var.event_pattern, var.retry, var.runbook, var.event_bus, var.name, var.description]
 }
 
 run "refuses_second" {
@@ -180,7 +186,13 @@ run "refuses_second" {
 
     # A pattern that matches everything.
     event_pattern = jsonencode({ detail = {} })
+
+    # A patience eventbridge has not.
+    retry = { max_event_age_seconds = 30 }
+
+    # A name too long.
+    name = "a_name_that_has_more_characters_than_any_role_in_iam_could_ever_have"
   }
 
-  expect_failures = [var.target, var.event_pattern]
+  expect_failures = [var.target, var.event_pattern, var.retry, var.name]
 }

@@ -128,7 +128,7 @@ run "refuses_first" {
     log_retention_days = 45
 
     # An old python.
-    runtime = "python3.9"
+    runtime = "python3.12"
 
     # What is no address.
     alarm_emails = ["platform"]

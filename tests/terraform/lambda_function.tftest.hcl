@@ -301,9 +301,15 @@ run "refuses_third" {
 
     # Snapshot and warm instances.
     concurrency = { provisioned = 1, snap_start = true }
+
+    # An alarm that never rests.
+    alarms = { runbook = "Look at the log and mend it.", errors = 0 }
+
+    # A patience lambda has not.
+    asynchronous = { max_event_age_seconds = 30 }
   }
 
-  expect_failures = [var.permissions, var.concurrency]
+  expect_failures = [var.permissions, var.concurrency, var.alarms, var.asynchronous]
 }
 
 run "refuses_fourth" {
@@ -319,9 +325,12 @@ run "refuses_fourth" {
 
     # A timeout lambda has not.
     limits = { timeout_seconds = 901 }
+
+    # Another alarm that never rests.
+    alarms = { runbook = "Look at the log and mend it.", throttles = 0 }
   }
 
-  expect_failures = [var.permissions, var.limits]
+  expect_failures = [var.permissions, var.limits, var.alarms]
 }
 
 run "refuses_fifth" {
@@ -359,4 +368,38 @@ run "refuses_sixth" {
   }
 
   expect_failures = [var.limits, var.network, var.name]
+}
+
+# While `limits` or `name` is wrong, Terraform does not look at `concurrency` or `permissions`, which refer to them.
+run "refuses_seventh" {
+  command = plan
+
+  module {
+    source = "../../modules/lambda_function"
+  }
+
+  variables {
+    # Less storage than lambda gives.
+    limits = { ephemeral_storage_mb = 256 }
+
+    # A name with hyphens.
+    name = "sample-function"
+  }
+
+  expect_failures = [var.limits, var.name]
+}
+
+run "refuses_eighth" {
+  command = plan
+
+  module {
+    source = "../../modules/lambda_function"
+  }
+
+  variables {
+    # Nothing kept warm.
+    concurrency = { provisioned = 0 }
+  }
+
+  expect_failures = [var.concurrency]
 }

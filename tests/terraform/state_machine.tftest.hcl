@@ -356,6 +356,27 @@ run "refuses_second" {
   variables {
     # An alarm that never rests.
     alarms = { runbook = "Look at the last failed execution.", failed = 0 }
+
+    # A name too long.
+    name = "a_name_that_has_more_characters_than_any_role_in_iam_could_ever_have"
+
+    # What terraform takes for its own.
+    definition = "fixtures/definitions/directive.asl.json"
+  }
+
+  expect_failures = [var.alarms, var.name, var.definition]
+}
+
+run "refuses_third" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    # Another alarm that never rests.
+    alarms = { runbook = "Look at the last failed execution.", throttled = 0 }
   }
 
   expect_failures = [var.alarms]

@@ -58,8 +58,10 @@ def test_functions_are_traced_log_json_and_use_the_customer_key(environment: App
 
 def test_every_function_has_a_live_alias_with_a_failure_destination(environment: Applied) -> None:
     functions = {function["function_name"] for function in values(environment, "aws_lambda_function").values()}
-    aliases = {a["function_name"].rsplit(":")[-1] for a in values(environment, "aws_lambda_alias").values()}
-    assert functions == aliases
+    aliases = values(environment, "aws_lambda_alias").values()
+    assert {(name, "live") for name in functions} == {
+        (alias["function_name"].rsplit(":")[-1], alias["name"]) for alias in aliases
+    }
     configured = values(environment, "aws_lambda_function_event_invoke_config").values()
     assert functions == {config["function_name"].rsplit(":")[-1] for config in configured}
     for config in configured:

@@ -1,6 +1,7 @@
 """The rules of our Terraform that no linter knows: small interfaces, stable keys, values only in environments."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def test_inputs_are_few_typed_described_and_in_order(module: Path) -> None:
     for name, text in inputs.items():
         assert re.search(r'^  description = ".+[.]"$', text, re.MULTILINE), f"{name}: its description is a sentence"
         assert re.search(r"^  type +=", text, re.MULTILINE), f"{name}: it has a type"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_every_validation_is_seen_to_refuse_something(module: Path) -> None:
+    text = (Path(__file__).parent / f"{module.name}.tftest.hcl").read_text()
+    expected = re.findall(r"expect_failures = \[(.+)\]", text)
+    runs = Counter(name for names in expected for name in names.split(", "))
+    for name, variable in _blocks(module, "variable"):
+        assert variable.count("  validation {") <= runs[f"var.{name}"], f"{name}: each validation has a run of its own"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)

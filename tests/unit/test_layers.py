@@ -30,6 +30,13 @@ def test_a_handler_reaches_aws_through_adapters_only(file: Path) -> None:
     assert {name.partition(".")[0] for name in imported(file)} & (AWS - {"aws_lambda_powertools"}) == set()
 
 
+@pytest.mark.parametrize("file", [file for file in FILES if "handlers" in file.parts[:-1]], ids=str)
+def test_every_handler_logs_its_errors_and_names_passing_faults(file: Path) -> None:
+    functions = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
+    wrapped = {function.name: [ast.unparse(each) for each in function.decorator_list] for function in functions}
+    assert wrapped.get("handler", ["lambda_handler"]) == ["lambda_handler"]
+
+
 def test_workflows_do_not_import_each_other() -> None:
     workflows = {path.name for path in SOURCE.iterdir() if path.is_dir()} - {"shared"}
     for file in FILES:

@@ -13,7 +13,10 @@ from shared.clients import client
 _FREE_OR_HELD = (
     "attribute_not_exists(object_version) OR #status = :failed OR (#status = :running AND execution_arn = :holder)"
 )
-_NEW_OR_MINE = "attribute_not_exists(object_version) OR execution_arn = :mine"
+# Of two failed runs the one that began later stays on record, in whichever order they are recorded.
+_NEW_OR_MINE_OR_FAILED_BEFORE = (
+    "attribute_not_exists(object_version) OR execution_arn = :mine OR (#status = :status AND started_at <= :started_at)"
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ class LedgerEntry:
             raise ClaimLost(f"another execution holds {self.object_version}")
 
     def fail(self, failure: Failure) -> bool:
-        """Mark the run as failed, claimed or not; return False if the object version is another execution's."""
+        """Mark the run as failed, claimed or not; return False if another run has loaded the version, or is at it."""
         outcome = _texts(status="FAILED", finished_at=_now(), error=failure.error, cause=failure.cause)
-        return self._update(self._identity() | outcome, _NEW_OR_MINE)
+        return self._update(self._identity() | outcome, _NEW_OR_MINE_OR_FAILED_BEFORE)
 
     def _identity(self) -> dict[str, dict[str, str]]:
         run = self.run

@@ -12,6 +12,7 @@ from itertools import batched
 from typing import Any
 
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from etl_pipeline.domain.errors import UnprocessedItems
 from shared.backoff import full_jitter
@@ -19,6 +20,13 @@ from shared.clients import client
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html: 25 puts, 16 MB (40 x 400 KB)
 BATCH = 25
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html#API_BatchWriteItem_Errors
+_NOTHING_PROCESSED = {
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+}
 _MARGIN_SECONDS = 5.0
 
 
@@ -53,7 +61,9 @@ def _send(table: str, put_requests: list[str]) -> list[str]:
     body = f'{{"RequestItems":{{"{table}":[{",".join(put_requests)}]}}}}'.encode()
     try:
         response = dynamodb.batch_write_item(RequestItems={}, RenderedBody=body)
-    except dynamodb.exceptions.ProvisionedThroughputExceededException:
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] not in _NOTHING_PROCESSED:
+            raise
         return put_requests
     return [json.dumps(request) for request in response.get("UnprocessedItems", {}).get(table, [])]
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from etl_pipeline.adapters import objects
@@ -40,9 +40,9 @@ def rejects(bucket: str, places: RunPlaces, chunks: list[ChunkResult]) -> Iterat
         yield map(json.loads, io.BytesIO(body))
 
 
-def put_requests_of(bucket: str, places: RunPlaces, wanted: dict[int, set[bytes]]) -> Iterator[str]:
+def put_requests_of(bucket: str, places: RunPlaces, wanted: Iterable[tuple[int, set[bytes]]]) -> Iterator[str]:
     """Yield the put requests whose key's digest is wanted, chunk by chunk."""
-    for number, digests in wanted.items():
+    for number, digests in wanted:
         for line in put_requests(bucket, places, number):
             if digest_of(json.loads(line)["PutRequest"]["Item"]["record_key"]["S"]) in digests:
                 yield line

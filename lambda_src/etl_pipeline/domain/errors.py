@@ -53,6 +53,10 @@ class CountsDiffer(Exception):
     """Rows read are not rows loaded plus rows rejected: something was lost."""
 
 
+class TooManyDuplicates(Exception):
+    """More rows repeat a key than a function can hold; there is no report of rejected rows."""
+
+
 class RejectedShareExceeded(Exception):
     """More rows were rejected than the contract tolerates."""
 

@@ -9,6 +9,7 @@ from etl_pipeline.adapters.chunk_files import put_requests
 from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.reconciliation import ChunkResult
 from shared.context import Context, seconds_left
+from shared.handlers import lambda_handler
 from shared.observability import logger
 from shared.settings import once
 
@@ -23,7 +24,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take `{"run": …, "counts": …}`, TransformChunk's counts; return nothing that would add up in the map's state."""
     bucket, places, counts = event["run"]["bucket"], RunPlaces(event["run"]["run_id"]), event["counts"]

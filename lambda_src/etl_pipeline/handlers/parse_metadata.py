@@ -16,6 +16,7 @@ from etl_pipeline.domain.planning import block_size, chunk_size, plan
 from etl_pipeline.domain.run import Run
 from etl_pipeline.domain.source_format import SourceFormat
 from etl_pipeline.domain.upload import Upload
+from shared.handlers import lambda_handler
 from shared.observability import logger
 from shared.settings import once
 
@@ -34,7 +35,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Take `{"execution": …}`, the context object's part; return what the other states need to know of the run."""
     run = Run.from_context(event["execution"])

@@ -23,6 +23,7 @@ from etl_pipeline.domain.reconciliation import (
 from etl_pipeline.domain.report import PREVIEW_ROWS, Reports, csv_line, run_report
 from etl_pipeline.domain.run import Run
 from shared.context import Context, seconds_left
+from shared.handlers import lambda_handler
 from shared.observability import logger, metrics
 from shared.settings import once
 
@@ -38,7 +39,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take `{"execution": …, "run": …}`; return the run report, whose preview of the rejected rows is bounded."""
     run, bucket, planned = Run.from_context(event["execution"]), event["run"]["bucket"], event["run"]["chunks"]
@@ -54,7 +55,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     reported, preview = _write_rejects(reports, rows)
     problem = find_problem(totals, reported, limit, reports.rejects_url)
     if problem is None:  # the first of several rows with one key is what stays, whichever was loaded last
-        winners = run_files.put_requests_of(bucket, places, duplicates.winners)
+        winners = run_files.put_requests_of(bucket, places, duplicates.to_load_again())
         records.load(settings().records_table, winners, partial(seconds_left, context))
     report = run_report(job, run, totals, "FAILED" if problem else "SUCCEEDED", preview)
     objects.write_json(bucket, reports.run_key, report)

@@ -11,6 +11,7 @@ from etl_pipeline.domain.places import quarantine_key
 from etl_pipeline.domain.report import failure_report
 from etl_pipeline.domain.run import Run
 from etl_pipeline.domain.upload import Upload
+from shared.handlers import lambda_handler
 from shared.observability import logger
 from shared.settings import once
 
@@ -27,7 +28,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Take `{"execution": …, "failure": {"Error", "Cause"}}`, as caught; return the failure report."""
     run, failure = Run.from_context(event["execution"]), Failure.from_caught(event["failure"])

@@ -7,10 +7,11 @@ from etl_pipeline.adapters.chunk_files import job_of
 from etl_pipeline.domain.chunk import transform
 from etl_pipeline.domain.places import RunPlaces
 from etl_pipeline.domain.rows import READERS
+from shared.handlers import lambda_handler
 from shared.observability import logger
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     """Take `{"run": …, "chunk": {"number", "start", "end"}}`; return the chunk's counts."""
     bucket, places, number = event["run"]["bucket"], RunPlaces(event["run"]["run_id"]), event["chunk"]["number"]

@@ -8,6 +8,7 @@ from queue_processor.adapters import totals
 from queue_processor.domain.processing import Failure
 from queue_processor.domain.totals import Charge, transactions
 from shared.context import Context, seconds_left
+from shared.handlers import lambda_handler
 from shared.observability import logger
 from shared.settings import once
 
@@ -22,7 +23,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take records of the results' stream; return the first that failed, from which on Lambda delivers again."""
     charges, failed = _read(event["Records"])

@@ -16,6 +16,7 @@ from queue_processor.domain.processing import Outcome, Processor, Verdict
 from queue_processor.domain.usage import UsageRecord
 from shared.backoff import jittered
 from shared.context import Context, seconds_left
+from shared.handlers import lambda_handler
 from shared.observability import logger, metrics
 from shared.settings import once
 
@@ -40,7 +41,7 @@ class Settings:
 settings = once(Settings)
 
 
-@logger.inject_lambda_context
+@lambda_handler
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take a batch of SQS messages; return those that go back to the queue as `batchItemFailures`."""
     processor = Processor(

@@ -17,8 +17,13 @@ variable "contracts" {
   }))
 
   validation {
-    condition     = alltrue([for dataset in keys(var.contracts) : can(regex("^[a-z][a-z0-9_]*$", dataset))])
-    error_message = "A dataset's name is a folder under incoming/: use lower-case letters, digits and underscores."
+    condition     = alltrue([for dataset in keys(var.contracts) : can(regex("^[a-z][a-z0-9_]{0,63}$", dataset))])
+    error_message = "A dataset's name is a folder under incoming/: use at most 64 lower-case letters, digits and underscores, a letter first."
+  }
+
+  validation {
+    condition     = !contains(keys(var.contracts), "unknown")
+    error_message = "No dataset may be named `unknown`: so the run ledger and the quarantine call uploads without a dataset."
   }
 
   validation {
@@ -45,6 +50,20 @@ variable "contracts" {
       for column in values(contract.columns) : column.format == null || contains(["date", "timestamp"], column.type)
     ]]))
     error_message = "`format` is for columns of type date or timestamp: take it out of the others."
+  }
+
+  validation {
+    condition = alltrue(flatten([for contract in values(var.contracts) : [
+      for name in keys(contract.columns) : name != "" && name == trimspace(name) && name != "record_key"
+    ]]))
+    error_message = "A column's name must not begin or end in a space, be empty, or be `record_key`, the name of the table's key."
+  }
+
+  validation {
+    condition = alltrue(flatten([for contract in values(var.contracts) : [
+      for column in values(contract.columns) : column.max_length >= 1 && floor(column.max_length) == column.max_length
+    ]]))
+    error_message = "`max_length` of a column counts bytes: give a whole number from 1 on, or leave it out."
   }
 
   validation {
@@ -102,6 +121,12 @@ variable "limits" {
   validation {
     condition     = var.limits.max_object_bytes >= var.limits.chunk_bytes
     error_message = "`limits.max_object_bytes` must be at least `limits.chunk_bytes`."
+  }
+
+  # A file is cut into 10,000 chunks at most; a function needs 64 times a chunk's bytes: its text, values and records.
+  validation {
+    condition     = max(var.limits.chunk_bytes, var.limits.max_object_bytes / 10000) <= var.limits.memory_mb * 16384
+    error_message = "`limits.memory_mb` cannot hold a chunk: ${var.limits.memory_mb} MB take `chunk_bytes` up to ${var.limits.memory_mb * 16384}, and `max_object_bytes` up to 10,000 times that."
   }
 }
 

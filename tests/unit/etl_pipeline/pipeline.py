@@ -64,9 +64,11 @@ class Pipeline:
         event["detail"]["object"] |= {"key": key, "size": len(data), "version-id": version}
         return event
 
-    def execution(self, event: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
+    def execution(
+        self, event: dict[str, Any], name: str = "run-1", started_at: str = "2026-11-23T05:00:00.000Z"
+    ) -> dict[str, Any]:
         arn = f"arn:aws:states:us-east-1:000000000000:execution:workflows-etl-pipeline:{name}"
-        return {"Id": arn, "Name": name, "StartTime": "2026-11-23T05:00:00.000Z", "Input": event}
+        return {"Id": arn, "Name": name, "StartTime": started_at, "Input": event}
 
     def parse(self, event: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
         return parse_metadata.handler({"execution": self.execution(event, name)}, Context())
@@ -87,9 +89,9 @@ class Pipeline:
         self.chunks(run)
         return self.reconcile(event, run)
 
-    def fail(self, event: dict[str, Any], error: str, cause: str = "", name: str = "run-1") -> dict[str, Any]:
+    def fail(self, event: dict[str, Any], error: str, cause: str = "", **execution: str) -> dict[str, Any]:
         failure = {"Error": error, "Cause": cause}
-        return record_failure.handler({"execution": self.execution(event, name), "failure": failure}, Context())
+        return record_failure.handler({"execution": self.execution(event, **execution), "failure": failure}, Context())
 
     def read(self, key: str) -> bytes:
         body: bytes = client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()

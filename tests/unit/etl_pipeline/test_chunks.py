@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from etl_pipeline.domain import duplicates
 from etl_pipeline.domain.chunk import KEY_RECORD_BYTES, Chunk, digest_of, transform
 from etl_pipeline.domain.contract import Contract
 from etl_pipeline.domain.duplicates import find_duplicates, key_records
+from etl_pipeline.domain.errors import TooManyDuplicates
 from etl_pipeline.domain.rows import csv_rows
 
 
@@ -70,7 +72,7 @@ def test_duplicates_between_chunks_lose_to_the_first_row_of_the_file() -> None:
     ]
     found = find_duplicates([key_records([chunk.key_records()]) for chunk in chunks], tolerated=2)
     assert found.count == 2
-    assert dict(found.winners) == {0: {digest_of("pairs#x")}}
+    assert list(found.to_load_again()) == [(0, {digest_of("pairs#x")})]
     assert list(found.in_chunk(1)) == [(2, 0, 1)]
     assert list(found.in_chunk(2)) == [(1, 0, 1)]
     assert list(found.in_chunk(0)) == []
@@ -79,5 +81,22 @@ def test_duplicates_between_chunks_lose_to_the_first_row_of_the_file() -> None:
 def test_of_more_duplicates_than_tolerated_only_the_losers_are_remembered() -> None:
     chunks = [chunk_of("x,1\ny,1\nz,1\n", contract("a"), number) for number in range(2)]
     found = find_duplicates([key_records([chunk.key_records()]) for chunk in chunks], tolerated=2)
-    assert (found.count, found.winners) == (3, {})
+    assert (found.count, list(found.to_load_again())) == (3, [])
     assert len(list(found.in_chunk(1))) == 3
+
+
+def test_a_duplicate_costs_28_bytes() -> None:
+    chunks = [chunk_of("".join(f"{n},1\n" for n in range(999)), contract("a"), number) for number in range(2)]
+    found = find_duplicates([key_records([chunk.key_records()]) for chunk in chunks], tolerated=999)
+    kept = sum(flat.itemsize * len(flat) for flat in found.losers.values()) + sum(map(len, found.winners.values()))
+    assert kept == 999 * 28
+
+
+@pytest.mark.parametrize("tolerated", [0, 9])
+def test_more_duplicates_than_can_be_reported_fail_by_name_and_number(
+    monkeypatch: pytest.MonkeyPatch, tolerated: int
+) -> None:
+    monkeypatch.setattr(duplicates, "MOST_DUPLICATES", 2)
+    chunks = [chunk_of("x,1\ny,1\n", contract("a"), number) for number in range(3)]
+    with pytest.raises(TooManyDuplicates, match=r"^4 rows repeat .* no more than 2 can"):
+        find_duplicates([key_records([chunk.key_records()]) for chunk in chunks], tolerated)

@@ -31,11 +31,36 @@ def test_a_failure_before_any_claim_is_recorded_too(pipeline: Pipeline) -> None:
 def test_a_failed_duplicate_leaves_the_run_that_succeeded_alone(pipeline: Pipeline) -> None:
     event = pipeline.upload("incoming/people/a.csv", FILE)
     pipeline.run(event)
-    report = pipeline.fail(event, "Lambda.TooManyRequestsException", "Rate exceeded", "run-2")
+    report = pipeline.fail(event, "Lambda.TooManyRequestsException", "Rate exceeded", name="run-2")
 
     assert report["quarantine"] is None
     assert pipeline.keys("quarantine/") == []
     assert [(entry["status"], entry["run_id"]) for entry in pipeline.ledger()] == [("SUCCEEDED", "run-1")]
+
+
+def test_a_second_failure_that_never_claimed_is_recorded_too(pipeline: Pipeline) -> None:
+    event = pipeline.upload("incoming/stray.csv", FILE)
+    pipeline.fail(event, "UnknownDataset", "no dataset")
+    report = pipeline.fail(event, "Lambda.TooManyRequestsException", "Rate exceeded", name="run-2")
+
+    assert report["quarantine"] == f"s3://{BUCKET}/quarantine/unknown/run-2/stray.csv"
+    assert [(entry["error"], entry["run_id"]) for entry in pipeline.ledger()] == [
+        ("Lambda.TooManyRequestsException", "run-2")
+    ]
+
+
+def test_the_late_record_of_an_earlier_failure_leaves_the_later_one_alone(pipeline: Pipeline) -> None:
+    event = pipeline.upload("incoming/people/a.csv", FILE)
+    pipeline.fail(event, "WrongColumns", name="run-2")
+    pipeline.fail(event, "ABORTED", name="run-1", started_at="2026-11-23T04:59:59.000Z")
+    assert [(entry["error"], entry["run_id"]) for entry in pipeline.ledger()] == [("WrongColumns", "run-2")]
+
+
+def test_a_failure_leaves_another_run_that_is_at_work_alone(pipeline: Pipeline) -> None:
+    event = pipeline.upload("incoming/people/a.csv", FILE)
+    pipeline.parse(event)
+    assert pipeline.fail(event, "States.Timeout", name="run-2")["quarantine"] is None
+    assert [(entry["status"], entry["run_id"]) for entry in pipeline.ledger()] == [("RUNNING", "run-1")]
 
 
 def test_an_event_that_names_no_object_is_reported_all_the_same(pipeline: Pipeline) -> None:

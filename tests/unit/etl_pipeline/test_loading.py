@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from etl_pipeline.adapters import records
 from etl_pipeline.domain.errors import UnprocessedItems
@@ -22,10 +23,6 @@ LINES = [
 class BusyTable:
     """A table that answers as it is told to, and then takes everything."""
 
-    class exceptions:  # noqa: N801  # botocore's name
-        class ProvisionedThroughputExceededException(Exception):
-            pass
-
     def __init__(self, *answers: int | Exception) -> None:
         self._answers = iter(answers)
         self.sent: list[list[str]] = []
@@ -38,6 +35,10 @@ class BusyTable:
         if isinstance(answer, Exception):
             raise answer
         return {"UnprocessedItems": {RECORDS: requests[:answer]} if answer else {}}
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "BatchWriteItem")
 
 
 @pytest.fixture
@@ -67,10 +68,22 @@ def test_only_what_was_not_processed_is_sent_again(monkeypatch: pytest.MonkeyPat
     assert len(waits) == 2
 
 
-def test_a_throttled_batch_is_sent_again_as_a_whole(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
-    table = BusyTable(BusyTable.exceptions.ProvisionedThroughputExceededException())
+@pytest.mark.parametrize(
+    "code",
+    ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "InternalServerError"],
+)
+def test_a_batch_that_meets_a_passing_fault_is_sent_again_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float], code: str
+) -> None:
+    table = BusyTable(refusal(code))
     assert load_into(table, monkeypatch, waits) == 60
     assert [len(batch) for batch in table.sent] == [25, 25, 25, 10]
+
+
+def test_a_refusal_that_will_not_pass_is_raised(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        load_into(BusyTable(refusal("ResourceNotFoundException")), monkeypatch, waits)
+    assert waits == []
 
 
 def test_without_time_left_the_load_fails_by_name_instead_of_being_killed(

@@ -51,8 +51,30 @@ def test_a_missing_terraform_is_refused_in_one_sentence(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
+def test_an_unknown_environment_is_refused_in_one_sentence(clone: Path) -> None:
+    for name in ("dev", "prod"):
+        (clone / "environments" / name).mkdir(parents=True)
+        (clone / "environments" / name / "main.tf").touch()
+    for command in ("plan", "apply"):
+        refused = make(clone, command, "ENV=nope", f"PYTHON={sys.executable}")
+        assert refused.returncode
+        assert refused.stderr.splitlines()[0] == "There is no environment 'nope': use ENV= and one of dev prod."
+        assert not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize("target", ["down", "clean"])
+def test_nothing_is_installed_to_be_removed(clone: Path, target: str) -> None:
+    (clone / "build" / "engine").mkdir(parents=True)
+    done = make(clone, target, f"PYTHON={sys.executable}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (clone / "build" / "engine").exists()
+    assert not (clone / ".venv").exists()
+
+
 def test_help_is_the_default_and_lists_every_target() -> None:
-    listed = re.findall(r"^  make (\w+) ", make(ROOT).stdout, re.MULTILINE)
+    told = make(ROOT).stdout
+    listed = re.findall(r"^  make (\w+) ", told, re.MULTILINE)
+    assert len({re.search(r" [A-Z]", line).start() for line in told.splitlines()}) == 1, "in two columns"
     (phony,) = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(listed) == set(phony.split())
 

@@ -9,21 +9,6 @@ from scripts import terraform
 from scripts.terraform import PROVIDER, TerraformError, configuration, environment, find_mirror, main, program
 
 
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with an empty home, no mirror and no Terraform."""
-    monkeypatch.setattr(terraform, "BUILD", tmp_path / "build")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(terraform, "PREFIXES", (str(tmp_path / "opt"), "~/.local/share"))
-    for name in ("TERRAFORM_MIRROR", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    for folder in ("home", "bin", "opt"):
-        (tmp_path / folder).mkdir()
-    program.cache_clear()
-    return tmp_path
-
-
 def make_mirror(folder: Path) -> Path:
     (folder / PROVIDER).mkdir(parents=True)
     return folder
@@ -114,6 +99,22 @@ def test_a_missing_or_broken_terraform_is_refused(machine: Path) -> None:
     fake_terraform(machine, '"')
     with pytest.raises(TerraformError, match="does not tell its version"):
         program()
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("\n\x1b[31m╷\n│ \x1b[1mError: No configuration\n│ \n│ Go elsewhere.\n╵\n", "No configuration"),
+        (
+            "Warning: old\n\nError: Backend initialization required\n\nReason: …\nError: more\n",
+            "Backend initialization required",
+        ),
+        ("killed\n", "killed"),
+        ("", "it did not say why"),
+    ],
+)
+def test_the_first_error_of_many_lines_is_the_reason(said: str, reason: str) -> None:
+    assert terraform.first_error(said) == reason
 
 
 def test_run_passes_arguments_environment_and_output(machine: Path) -> None:
