@@ -1,5 +1,6 @@
 """What production would get, inspected: encryption, retention, failure queues, tracing and alarms as applied."""
 
+import json
 from typing import Any
 
 import pytest
@@ -67,6 +68,31 @@ def test_every_function_has_a_live_alias_with_a_failure_destination(environment:
     for config in configured:
         assert config["qualifier"] == "live"
         assert config["destination_config"][0]["on_failure"][0]["destination"].startswith("arn:aws:sqs:")
+
+
+def test_every_event_source_feeds_an_alias_and_hears_of_each_failure(environment: Applied) -> None:
+    for address, mapping in values(environment, "aws_lambda_event_source_mapping").items():
+        assert mapping["function_name"].endswith(":live"), address
+        assert mapping["function_response_types"] == ["ReportBatchItemFailures"], address
+        if ":dynamodb:" in mapping["event_source_arn"]:
+            assert mapping["bisect_batch_on_function_error"], address
+            assert mapping["maximum_retry_attempts"] >= 0, address
+            assert mapping["maximum_record_age_in_seconds"] > 0, address
+            assert mapping["destination_config"][0]["on_failure"][0]["destination_arn"].startswith("arn:aws:sqs:"), (
+                address
+            )
+        else:
+            assert 2 <= mapping["scaling_config"][0]["maximum_concurrency"] <= 1000, address
+
+
+def test_what_a_queue_gives_up_goes_to_a_queue_for_it_alone(environment: Applied) -> None:
+    queues = {queue["arn"]: queue for queue in values(environment, "aws_sqs_queue").values()}
+    giving_up = {arn: json.loads(queue["redrive_policy"]) for arn, queue in queues.items() if queue["redrive_policy"]}
+    assert giving_up
+    for arn, policy in giving_up.items():
+        assert policy["maxReceiveCount"] >= 3, arn
+        allowed = json.loads(queues[policy["deadLetterTargetArn"]]["redrive_allow_policy"])
+        assert allowed == {"redrivePermission": "byQueue", "sourceQueueArns": [arn]}
 
 
 def test_machines_are_traced_and_log_everything(environment: Applied) -> None:

@@ -92,7 +92,6 @@ variable "limits" {
     memory_mb           = optional(number, 256)
   })
 
-  # A message that is never seen again before it is forgotten would be lost.
   validation {
     condition     = var.limits.max_backoff_seconds >= 1 && var.limits.max_backoff_seconds <= 43200
     error_message = "`limits.max_backoff_seconds` must lie between 1 and 43200, the longest that SQS hides a message."
