@@ -70,8 +70,9 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
     )
     if name not in ("local", FIFO):  # these need no state bucket and no deploy roles
         _bootstrap(name, workspace)
-    directory = workspace / "environments" / name
-    tool = _initialised(ROOT / ("tests/e2e/fifo" if name == FIFO else f"environments/{name}"), directory)
+    folder = "tests/e2e/fifo" if name == FIFO else f"environments/{name}"
+    directory = workspace / folder
+    tool = _initialised(ROOT / folder, directory)
     plan = _plan(tool, "first.tfplan")
     _run(tool, "apply", "first.tfplan", parallelism=PARALLELISM, input=False, no_color=IsFlagged)
     state = _show(tool)
