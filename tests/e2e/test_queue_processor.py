@@ -35,10 +35,10 @@ def customer(number: int) -> str:
 
 @pytest.fixture(scope="module")
 def processor(engine: Engine, local: Applied) -> QueueProcessor:
-    """The local environment's, with a visibility timeout that lets a killed function's messages return soon."""
+    """The local environment's, with the shortest visibility timeout that the function allows."""
     assert engine.pid()
     found = QueueProcessor(local.deployment)
-    found.sqs.set_queue_attributes(QueueUrl=found.outputs["queue_url"], Attributes={"VisibilityTimeout": "4"})
+    found.sqs.set_queue_attributes(QueueUrl=found.outputs["queue_url"], Attributes={"VisibilityTimeout": "12"})
     return found
 
 

@@ -19,7 +19,7 @@ def aftermath(engine: Engine, fifo: Applied) -> QueueProcessor:
     """After 1,000 messages in 40 groups, one of them poison, while the table throttled and functions were killed."""
     processor = QueueProcessor(fifo.deployment)
     queue = processor.outputs["queue_url"]
-    processor.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "3"})
+    processor.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "12"})
     messages = [
         Sent(usage(f"{group}-{n:03}", f"g{group}"), f"g{group}") for n in range(EACH) for group in range(GROUPS)
     ]
