@@ -109,7 +109,7 @@ class Triage:
         `seconds_each` is how long the caller needs for a message: so long they stay invisible to others. Of a FIFO
         queue's group only the first ten are seen as long as these are not deleted: SQS keeps the order so.
         """
-        hold = int(min(LONGEST_HOLD_SECONDS, 60 + self.size() * seconds_each))
+        hold = int(min(LONGEST_HOLD_SECONDS, 20 + self.size() * seconds_each))
         held: list[str] = []
         try:
             yield self._batches(hold, held)

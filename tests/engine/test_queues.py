@@ -169,3 +169,12 @@ def test_no_message_is_lost_or_comes_back_under_load(sources: Sources, client: C
     time.sleep(0.3)
     expected = sorted(f"{sender}-{number}" for sender in range(4) for number in range(500))
     assert sorted(sources.recorded(function)) == expected
+
+
+def test_a_batch_needs_the_permission_of_a_single_call(as_role: Callable[..., Any], client: Any, name: str) -> None:
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    queue = f"arn:aws:sqs:us-east-1:000000000000:{name}"
+    sqs = as_role({"Action": ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"], "Resource": queue})("sqs")
+    sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "hello"}])
+    handle = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": handle}])

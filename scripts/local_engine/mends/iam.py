@@ -21,6 +21,13 @@ OTHER_NAMES = {
     "InvokeWithResponseStream": "InvokeFunction",
 }
 
+# SQS's batches need the permission of a single call; there is no other.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+SINGLE_ACTIONS = {
+    f"sqs:{operation}Batch": f"sqs:{operation}"
+    for operation in ("ChangeMessageVisibility", "DeleteMessage", "SendMessage")
+}
+
 # What was denied last in the request in hand: an action and a resource.
 _denied: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("denied", default=("", ""))
 
@@ -72,9 +79,11 @@ def _enforce(
 ) -> Any:
     """Decide on each resource AWS names for the action, and log the decision when a role asks.
 
-    AWS: see `service_authorization`. Engine: least-privilege policies for those were refused; nothing was logged.
+    AWS: see `service_authorization` and `SINGLE_ACTIONS`.
+    Engine: least-privilege policies for those were refused; nothing was logged.
     """
     asked = request.current.get()
+    iam_action = SINGLE_ACTIONS.get(iam_action, iam_action)
     context = {**(service_context or {}), **service_authorization.context(iam_action, resource_arn, asked)}
     for resource in service_authorization.resources(iam_action, resource_arn, asked):
         outcome = original(access_key_id, iam_action, service, region, resource, context)
