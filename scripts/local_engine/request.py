@@ -3,7 +3,7 @@
 import contextvars
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 
@@ -33,6 +33,14 @@ class Request:
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, "" when it is not there."""
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name.encode()), "")
+
+
+class Need(NamedTuple):
+    """One permission that a request needs: the action, the resource's ARN or `*`, and the condition keys."""
+
+    action: str
+    resource: str
+    context: dict[str, Any]
 
 
 NOTHING = Request()

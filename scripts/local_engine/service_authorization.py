@@ -11,9 +11,18 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, kms
 
 from scripts.local_engine.leading_keys import leading_keys
-from scripts.local_engine.request import Request
+from scripts.local_engine.mends.ec2 import permissions as ec2_permissions
+from scripts.local_engine.request import Need, Request
 
 UNQUALIFIED_PARTS = 7  # arn:aws:SERVICE:REGION:ACCOUNT:KIND:NAME, of a function, machine or log group
+
+
+def needs(action: str, resource: str, asked: Request) -> list[Need]:
+    """Return all that a request is decided on, given the action and resource that the engine found."""
+    if action.startswith("ec2:"):
+        return ec2_permissions.needs(action, resource, asked.fields())
+    keys = context(action, resource, asked)
+    return [Need(action, each, keys) for each in resources(action, resource, asked)]
 
 
 def resources(action: str, resource: str, asked: Request) -> list[str]:

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from scripts.local_engine import Engine
 from tests.engine.functions import Functions
+from tests.engine.hosts import Hosts
 from tests.engine.sources import Sources
 from tests.engine.waiting import MINUTE
 from tests.support.machines import Machines
@@ -29,6 +30,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         port = probe.getsockname()[1]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ENGINE_TIME_ALARM_SCALE", str(MINUTE / 60))
+        environment.setenv("ENGINE_TIME_INSTANCE_STATE_SECONDS", "0.2")
         environment.setenv("ENGINE_TIME_TO_LIVE_SECONDS", "1")
         with Engine(port, tmp_path_factory.mktemp("engine")) as running:
             yield running
@@ -98,6 +100,12 @@ def as_role(engine: Engine, client: Clients, make_role: Callable[..., str]) -> C
 def functions(client: Clients, make_role: Callable[..., str]) -> Functions:
     """Make and invoke Lambda functions."""
     return Functions(client, make_role)
+
+
+@pytest.fixture(scope="session")
+def hosts(client: Clients, make_role: Callable[..., str]) -> Hosts:
+    """Launch EC2 instances."""
+    return Hosts(client, make_role)
 
 
 @pytest.fixture(scope="session")

@@ -84,14 +84,15 @@ def _enforce(
     """
     asked = request.current.get()
     iam_action = SINGLE_ACTIONS.get(iam_action, iam_action)
-    context = {**(service_context or {}), **service_authorization.context(iam_action, resource_arn, asked)}
-    for resource in service_authorization.resources(iam_action, resource_arn, asked):
-        outcome = original(access_key_id, iam_action, service, region, resource, context)
+    for action, resource, keys in service_authorization.needs(iam_action, resource_arn, asked):
+        context = {**(service_context or {}), **keys}
+        owner = service if action == iam_action else action.partition(":")[0]
+        outcome = original(access_key_id, action, owner, region, resource, context)
         if outcome and service == "logs" and resource != resource_arn:
-            outcome = original(access_key_id, iam_action, service, region, resource_arn, context)
-        _log(access_key_id, Question(iam_action, resource, "api", context), outcome)
+            outcome = original(access_key_id, action, owner, region, resource_arn, context)
+        _log(access_key_id, Question(action, resource, "api", context), outcome)
         if outcome:
-            _denied.set((iam_action, resource))
+            _denied.set((action, resource))
             return outcome
     return None
 
