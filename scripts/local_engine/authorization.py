@@ -17,7 +17,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, kms
 
 from scripts.local_engine import encryption
-from scripts.local_engine.request import NOTHING
+from scripts.local_engine.request import NOTHING, Need, Request
 from scripts.local_engine.service_authorization import machine_qualifier, resources
 
 _LOG = Path(os.environ["ENGINE_DIRECTORY"]) / "decisions.jsonl"
@@ -61,10 +61,15 @@ def role_allows(
     Where the resource is encrypted with a customer's key, the role must be allowed to use that key too.
     `context` holds the request's condition keys; `via` names the service that acts with the role, and its session.
     """
-    found = _role_decision(role_arn, action, resource, context, via)
+    return role_may(role_arn, Need(action, resource, context or {}), NOTHING, via)
+
+
+def role_may(role_arn: str, need: Need, asked: Request, via: str) -> Decision:
+    """Decide like `role_allows`, about one need of a request that a service sends with the role."""
+    found = _role_decision(role_arn, need.action, need.resource, need.context, via)
     key_decisions = (
         _role_decision(role_arn, needed, use.key_arn, use.context, via)
-        for use in (encryption.uses(action, resource) if found else ())
+        for use in (encryption.uses(need.action, need.resource, asked) if found else ())
         for needed in use.actions
     )
     return next((decision for decision in key_decisions if not decision), found)

@@ -10,6 +10,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, kms
 
+from scripts.local_engine import task_token
 from scripts.local_engine.leading_keys import leading_keys
 from scripts.local_engine.mends.ec2 import permissions as ec2_permissions
 from scripts.local_engine.request import Need, Request
@@ -121,8 +122,15 @@ def _log_group(_operation: str, resource: str, asked: Request) -> list[str]:
     return [f"{resource}:log-stream:{asked.fields().get('logStreamName', '')}" if whole_group else resource]
 
 
-def _machine(operation: str, resource: str, _asked: Request) -> list[str]:
-    """Name the machine, not its alias or version, when it is started."""
+def _machine(operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the machine, not its alias or version, when it is started, and the one whose task is answered.
+
+    For the latter see `grantTaskResponse` of https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_stepfunctions.StateMachine.html.
+    What is no token belongs to no machine: nothing is decided, and it is refused as invalid.
+    """
+    if operation in {"SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"}:
+        machine = task_token.machine_of(asked.fields().get("taskToken", ""))
+        return [machine] if machine else []
     return [_unqualified(resource) if operation in {"StartExecution", "StartSyncExecution"} else resource]
 
 

@@ -91,3 +91,19 @@ def xml(shape: Any, value: Any) -> str:
         case "boolean":
             return str(value).lower()
     return escape(str(value))
+
+
+def result(shape: Any, node: Any) -> Any:
+    """Return a value from XML, read into dictionaries and lists, under the names and in the types of `shape`."""
+    match shape.type_name:
+        case "structure":
+            named = ((name, each, each.serialization.get("name", name)) for name, each in shape.members.items())
+            return {name: result(each, node[tag]) for name, each, tag in named if tag in (node or {})}
+        case "list":
+            items = node.get("item", []) if isinstance(node, dict) else node or []
+            return [result(shape.member, each) for each in (items if isinstance(items, list) else [items])]
+        case "integer" | "long":
+            return int(node)
+        case "boolean":
+            return node in {"true", True}
+    return node

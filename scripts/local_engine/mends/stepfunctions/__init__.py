@@ -5,6 +5,7 @@ from importlib import import_module
 MENDS = (
     "announce",
     "branches",
+    "callbacks",
     "choice",
     "dataset",
     "distributed",
@@ -13,6 +14,7 @@ MENDS = (
     "machines",
     "retry",
     "role",
+    "sdk",
     "start",
     "task",
     "walk",

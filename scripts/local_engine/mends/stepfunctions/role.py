@@ -9,7 +9,8 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
-from scripts.local_engine.authorization import role_allows
+from scripts.local_engine import request, service_authorization
+from scripts.local_engine.authorization import role_may
 from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.patching import wrap
 
@@ -26,11 +27,15 @@ class Need(NamedTuple):
 
 def demand(need: Need) -> None:
     """Fail the state unless the current execution's role has what it needs."""
+    _demand(request.Need(need.action, need.resource, {}), request.NOTHING, need.error)
+
+
+def _demand(need: request.Need, asked: request.Request, error: str) -> None:
     if not (arn := scope.role()):
         return
-    decision = role_allows(arn, need.action, need.resource, via="states")
+    decision = role_may(arn, need, asked, "states")
     if not decision:
-        raise scope.failure(need.error, decision.reason)
+        raise scope.failure(error, decision.reason)
 
 
 def invoke_resource(original: Any, resource: str, input_data: Any) -> Any:
@@ -128,16 +133,17 @@ def sdk_call(
     """Authorize the request an `aws-sdk` integration is about to make, as if the role had sent it over the network."""
     if error := _sdk_error.get():
         raw = body.encode() if isinstance(body, str) else body or b""
-        for action, resource in _requested(handler, method, path, headers, raw, dict(query_params or {})):
-            demand(Need(action, resource, error))
+        asked = request.Request(path, dict(query_params or {}), body=raw)
+        for action, resource in _requested(handler, method, headers, asked):
+            for need in service_authorization.needs(action, resource, asked):
+                _demand(need, asked, error)
     return original(handler, method, path, headers, body, query_params, *rest, **options)
 
 
-def _requested(
-    handler: Any, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _requested(handler: Any, method: str, headers: dict[str, str], asked: request.Request) -> Iterator[tuple[str, str]]:
     from ministack import app  # noqa: PLC0415 - reads its environment when imported
 
+    path, body, query = asked.path, asked.body, dict(asked.query or {})
     service = next(name for name, known in app.SERVICE_HANDLERS.items() if known is handler)
     if body.startswith(b"Action="):
         query |= parse_qs(body.decode())

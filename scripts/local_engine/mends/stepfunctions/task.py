@@ -1,6 +1,5 @@
 """Task states: events, time limits, heartbeats, and the wait for a task token."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +7,10 @@ from typing import Any
 from ministack.core.responses import get_region
 from ministack.services import stepfunctions as engine
 
+from scripts.local_engine import task_token
+from scripts.local_engine.mends.stepfunctions.callbacks import answer, expect
 from scripts.local_engine.mends.stepfunctions.history import payload, record
-from scripts.local_engine.mends.stepfunctions.limits import bounded, token_result
+from scripts.local_engine.mends.stepfunctions.limits import bounded
 from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, State, failure
 from scripts.local_engine.mends.stepfunctions.walk import check_size
 from scripts.local_engine.patching import wrap
@@ -32,7 +33,7 @@ def execute_task(_original: Any, state_def: State, raw_input: Any, execution: Ex
 def _attempt(state: State, raw_input: Any, execution: Execution, ctx: Context) -> tuple[Any, str | None]:
     resource, jsonata = state["Resource"], engine._state_query_language(state, ctx) == "JSONata"
     if _CALLBACK in resource:
-        ctx["Task"] = {"Token": engine.new_uuid()}
+        ctx["Task"] = {"Token": task_token.issue(execution["stateMachineArn"])}
     if jsonata:
         arguments = engine._apply_jsonata_arguments(state, raw_input, ctx)
     else:
@@ -111,13 +112,12 @@ def _work(
     if _CALLBACK not in resource:
         return bounded(lambda: engine._invoke_resource(resource, arguments), timeout)
     started, token = time.monotonic(), ctx["Task"]["Token"]
-    waiting = {"event": threading.Event(), "result": None, "error": None, "heartbeat": None}
-    engine._task_tokens[token] = waiting
+    waiting = expect(token)
     try:
         sent = bounded(lambda: engine._invoke_resource(resource.replace(_CALLBACK, ""), arguments), timeout)
         submitted(payload("output", sent))
         left = None if timeout is None else timeout - (time.monotonic() - started)
-        return token_result(waiting, left, limits["HeartbeatSeconds"])
+        return answer(token, waiting, left, limits["HeartbeatSeconds"])
     finally:
         engine._task_tokens.pop(token, None)
 
