@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from scripts.executions import history, wait_for_end
 from scripts.local_engine import Engine
+from tests.engine.hosts import Hosts
 
 RESOURCE = "arn:aws:states:::sns:publish"
 RETRY = {"ErrorEquals": ["SNS.InternalErrorException"], "IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 3}
@@ -41,3 +42,17 @@ def test_an_api_fails_as_often_as_asked(engine: Engine, client: Callable[[str], 
     with pytest.raises(ClientError, match="ThrottlingException"):
         client("sqs").list_queues()
     client("sqs").list_queues()
+
+
+def test_an_instance_type_has_no_capacity(engine: Engine, hosts: Hosts) -> None:
+    when = {"InstanceType": "t3.micro"}
+    fault = {"resource": "ec2:RunInstances", "error": "InsufficientInstanceCapacity", "times": 2, "when": when}
+    urllib.request.urlopen(f"{engine.url}/_local/faults", json.dumps(fault).encode(), timeout=5)  # noqa: S310 our own URL
+    hosts.run(InstanceType="t3.nano")
+    for _ in range(2):
+        with pytest.raises(ClientError) as refused:
+            hosts.run(InstanceType="t3.micro")
+        answer = refused.value.response
+        assert answer["Error"]["Code"] == "InsufficientInstanceCapacity"
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
+    hosts.run(InstanceType="t3.micro")
