@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from scripts.deployment import Deployment
@@ -15,6 +15,17 @@ class Notification:
 
     subject: str
     message: str
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, envelope: dict[str, Any]) -> Self:
+        """Take what SNS sends to a queue."""
+        attributes = {name: each["Value"] for name, each in envelope.get("MessageAttributes", {}).items()}
+        return cls(envelope.get("Subject") or "", envelope["Message"], attributes)
+
+    def matches(self, marker: str, attributes: dict[str, str]) -> bool:
+        """Tell whether it mentions `marker` and has these attributes."""
+        return marker in f"{self.subject}\n{self.message}" and attributes.items() <= self.attributes.items()
 
 
 class Inbox:
@@ -29,6 +40,7 @@ class Inbox:
             TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"], ReturnSubscriptionArn=True
         )
         self._subscription: str = subscription["SubscriptionArn"]
+        self._received: list[Notification] = []
 
     def __enter__(self) -> Self:
         return self
@@ -41,17 +53,26 @@ class Inbox:
         self._sns.unsubscribe(SubscriptionArn=self._subscription)
         self._sqs.delete_queue(QueueUrl=self._url)
 
-    def wait_for(self, marker: str, timeout_seconds: float = 10) -> Notification | None:
-        """Return the first notification that mentions `marker`, or None when none came in time; drops all others."""
+    def wait_for(self, marker: str, timeout_seconds: float = 10, **attributes: str) -> Notification | None:
+        """Return the first notification that mentions `marker` and has the message attributes given.
+
+        Each is returned once; None when none came in time. All others are kept for later calls.
+        """
         deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
-            answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            for received in answer.get("Messages", []):
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=received["ReceiptHandle"])
-                envelope: dict[str, Any] = json.loads(received["Body"])
-                if marker in received["Body"]:
-                    return Notification(envelope.get("Subject") or "", envelope["Message"])
-        return None
+        while True:
+            for notification in self._received:
+                if notification.matches(marker, attributes):
+                    self._received.remove(notification)
+                    return notification
+            if time.monotonic() >= deadline:
+                return None
+            self._receive()
+
+    def _receive(self) -> None:
+        answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for received in answer.get("Messages", []):
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=received["ReceiptHandle"])
+            self._received.append(Notification.of(json.loads(received["Body"])))
 
 
 def _policy(queue_arn: str, topic_arn: str) -> dict[str, str]:

@@ -4,7 +4,9 @@ from typing import Protocol
 
 
 class Context(Protocol):
-    """The part of Lambda's context object that functions with work of unknown length look at."""
+    """The part of Lambda's context object that functions look at."""
+
+    invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the time until Lambda stops the function."""

@@ -8,6 +8,7 @@ output "foundation" {
     region                   = local.region
     kms_key_arn              = aws_kms_key.this.arn
     alarm_topic_arn          = aws_sns_topic.alarms.arn
+    api_url_format           = var.api_url_format
     artifacts                = var.artifacts
     runtime                  = var.runtime
     architecture             = var.architecture

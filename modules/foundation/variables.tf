@@ -22,6 +22,17 @@ variable "alarm_emails" {
   }
 }
 
+variable "api_url_format" {
+  description = "Where APIs are called, with `%s` for an API's id and another for its stage; null for AWS's own addresses."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.api_url_format == null || can(regex("^https?://[^%]*%s[^%]*%s[^%/]*$", var.api_url_format))
+    error_message = "`api_url_format` must be an address with two `%s` and no slash at its end, such as `https://apis.example.com/%s/%s`."
+  }
+}
+
 variable "architecture" {
   description = "Processor of every function, and the one the layer is built for: `arm64` costs a fifth less."
   type        = string

@@ -127,6 +127,7 @@ locals {
     "ec2:DescribeInstances",
     "ec2:DescribeSnapshots",
     "ec2:DescribeVolumes",
+    "states:SendTaskSuccess",
     "tag:GetResources",
   ]
 }

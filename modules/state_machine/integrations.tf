@@ -1,16 +1,18 @@
-# Every integration a definition may use: the argument that names its resource, and what it needs there.
+# Every integration a definition may use: the argument that names its resource, and what it needs there. An integration
+# whose actions IAM knows no resource for has no such argument, and is granted them on "*".
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
 locals {
   integrations = {
-    "aws-sdk:dynamodb:query" = { argument = "TableName", grants = { resource = ["dynamodb:Query"], indexes = ["dynamodb:Query"] }, key = ["kms:Decrypt"] }
-    "dynamodb:deleteItem"    = { argument = "TableName", grants = { resource = ["dynamodb:DeleteItem"] }, key = ["kms:Decrypt"] }
-    "dynamodb:getItem"       = { argument = "TableName", grants = { resource = ["dynamodb:GetItem"] }, key = ["kms:Decrypt"] }
-    "dynamodb:putItem"       = { argument = "TableName", grants = { resource = ["dynamodb:PutItem"] }, key = ["kms:Decrypt"] }
-    "dynamodb:updateItem"    = { argument = "TableName", grants = { resource = ["dynamodb:UpdateItem"] }, key = ["kms:Decrypt"] }
-    "events:putEvents"       = { argument = "EventBusName", grants = { resource = ["events:PutEvents"] }, key = [] }
-    "lambda:invoke"          = { argument = "FunctionName", grants = { resource = ["lambda:InvokeFunction"] }, key = [] }
-    "s3:getObject"           = { argument = "Bucket", grants = { resource = ["s3:GetObject"] }, key = ["kms:Decrypt"] }
-    "s3:listObjectsV2"       = { argument = "Bucket", grants = { bucket = ["s3:ListBucket"] }, key = [] }
+    "aws-sdk:dynamodb:query"        = { argument = "TableName", grants = { resource = ["dynamodb:Query"], indexes = ["dynamodb:Query"] }, key = ["kms:Decrypt"] }
+    "aws-sdk:ec2:describeInstances" = { argument = "", grants = { resource = ["ec2:DescribeInstances"] }, key = [] }
+    "dynamodb:deleteItem"           = { argument = "TableName", grants = { resource = ["dynamodb:DeleteItem"] }, key = ["kms:Decrypt"] }
+    "dynamodb:getItem"              = { argument = "TableName", grants = { resource = ["dynamodb:GetItem"] }, key = ["kms:Decrypt"] }
+    "dynamodb:putItem"              = { argument = "TableName", grants = { resource = ["dynamodb:PutItem"] }, key = ["kms:Decrypt"] }
+    "dynamodb:updateItem"           = { argument = "TableName", grants = { resource = ["dynamodb:UpdateItem"] }, key = ["kms:Decrypt"] }
+    "events:putEvents"              = { argument = "EventBusName", grants = { resource = ["events:PutEvents"] }, key = [] }
+    "lambda:invoke"                 = { argument = "FunctionName", grants = { resource = ["lambda:InvokeFunction"] }, key = [] }
+    "s3:getObject"                  = { argument = "Bucket", grants = { resource = ["s3:GetObject"] }, key = ["kms:Decrypt"] }
+    "s3:listObjectsV2"              = { argument = "Bucket", grants = { bucket = ["s3:ListBucket"] }, key = [] }
     "s3:putObject" = {
       argument = "Bucket"
       grants   = { resource = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"] }
@@ -34,7 +36,7 @@ locals {
   # The ARNs that a grant may mean, for each resource the machine was given. Step Functions authorises a version or
   # an alias by its machine's ARN. https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
   targets = {
-    for placeholder, arn in var.resources : placeholder => {
+    for placeholder, arn in merge(var.resources, { "" = "*" }) : placeholder => {
       resource    = arn
       indexes     = "${arn}/index/*"
       bucket      = split("/", arn)[0]

@@ -3,20 +3,23 @@ locals {
   # Which placeholders a call names its resource by, wherever in its arguments they stand.
   used = [
     for call in local.calls : merge(call, {
-      known        = contains(keys(local.integrations), call.integration)
-      grants       = try(local.integrations[call.integration].grants, {})
-      key          = try(local.integrations[call.integration].key, [])
-      mentions     = length(regexall("\"${try(local.integrations[call.integration].argument, "")}\":", call.arguments))
-      placeholders = flatten(regexall("\"${try(local.integrations[call.integration].argument, "")}\":\"\\$\\{(\\w+)\\}\"", call.arguments))
+      known    = contains(keys(local.integrations), call.integration)
+      grants   = try(local.integrations[call.integration].grants, {})
+      key      = try(local.integrations[call.integration].key, [])
+      mentions = length(regexall("\"${try(local.integrations[call.integration].argument, "")}\":", call.arguments))
+      placeholders = (
+        try(local.integrations[call.integration].argument, "") == "" ? [""] :
+        flatten(regexall("\"${local.integrations[call.integration].argument}\":\"\\$\\{(\\w+)\\}\"", call.arguments))
+      )
     })
   ]
 
   unknown = [for call in local.used : "${call.resource} (${call.state})" if !call.known]
-  unnamed = [for call in local.used : call.state if call.known && (call.mentions == 0 || call.mentions > length(call.placeholders))]
+  unnamed = [for call in local.used : call.state if !contains(call.placeholders, "") && (call.mentions == 0 || call.mentions > length(call.placeholders))]
 
   grants = flatten([
     for call in local.used : [
-      for placeholder in setintersection(call.placeholders, keys(var.resources)) : [
+      for placeholder in setintersection(call.placeholders, keys(local.targets)) : [
         for kind, actions in call.grants : {
           sid      = join("", [for word in regexall("[A-Za-z0-9]+", "${call.integration} ${kind == "resource" ? "" : kind}") : title(word)])
           actions  = actions

@@ -162,6 +162,6 @@ def test_a_failed_run_raises_an_alarm_that_recovers(pipeline: Pipeline) -> None:
         assert pipeline.run("planes", (HEADER + plane("A", year="NA")).encode()).status == "FAILED"
         name = f"{MACHINE}-failed"
         for state in ("ALARM", "OK"):
-            told = inbox.wait_for(f'{state}: \\"{name}\\"', PATIENCE_SECONDS)
+            told = inbox.wait_for(f'{state}: "{name}"', PATIENCE_SECONDS)
             assert told, f"nobody was told that {name} is {state}"
         assert "redrive" in told.message, "the alarm carries its runbook sentence"

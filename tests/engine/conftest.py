@@ -14,6 +14,7 @@ from botocore.config import Config
 from scripts.local_engine import Engine
 from tests.engine.functions import Functions
 from tests.engine.hosts import Hosts
+from tests.engine.rest import Rest
 from tests.engine.sources import Sources
 from tests.engine.waiting import MINUTE
 from tests.support.machines import Machines
@@ -40,7 +41,9 @@ def _clients(engine: Engine, key: str, secret: str, token: str | None = None) ->
     session = boto3.Session(key, secret, token, REGION)
     config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
     # One client a service: each keeps its connections.
-    return cache(lambda service: session.client(service, endpoint_url=engine.url, config=config))
+    clients = cache(lambda service: session.client(service, endpoint_url=engine.url, config=config))
+    clients.session = session  # type: ignore[attr-defined] # its credentials sign the calls of an API
+    return clients
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +121,9 @@ def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
 def sources(client: Clients, functions: Functions, make_role: Callable[..., str]) -> Sources:
     """Make event sources and their mappings."""
     return Sources(client, functions, make_role)
+
+
+@pytest.fixture(scope="session")
+def rest(client: Clients, functions: Functions, engine: Engine) -> Rest:
+    """Make and call REST APIs."""
+    return Rest(client, functions, engine.url)

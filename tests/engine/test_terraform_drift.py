@@ -36,4 +36,4 @@ def test_a_second_plan_is_empty_and_everything_is_destroyed(engine: Engine, work
     assert planned.returncode == 0, planned.stdout
     destroyed = run("apply", "-destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    assert "41 destroyed" in destroyed.stdout
+    assert "51 destroyed" in destroyed.stdout

@@ -132,9 +132,12 @@ run "refuses_first" {
 
     # What is no address.
     alarm_emails = ["platform"]
+
+    # An address for one API only.
+    api_url_format = "https://apis.example.com/live/"
   }
 
-  expect_failures = [var.name, var.architecture, var.log_retention_days, var.runtime, var.alarm_emails]
+  expect_failures = [var.name, var.architecture, var.log_retention_days, var.runtime, var.alarm_emails, var.api_url_format]
 }
 
 run "refuses_second" {

@@ -124,11 +124,16 @@ run "every_integration_at_every_depth" {
       "S3ListObjectsV2Bucket", "S3PutObject", "UseTheKeyThroughS3",
       "SqsSendMessage", "UseTheKeyThroughSqs",
       "SnsPublish", "UseTheKeyThroughSns",
-      "EventsPutEvents", "LambdaInvoke",
+      "AwsSdkEc2DescribeInstances", "EventsPutEvents", "LambdaInvoke",
       "StartMapRuns", "FollowMapRuns", "RedriveMapRuns",
       "DeliverLogs", "SendTraces",
     ])
     error_message = "The role must follow from what the definition calls, at every depth."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "AwsSdkEc2DescribeInstances"]).Resource == "*"
+    error_message = "What IAM knows no resource for is granted on everything, by its one action."
   }
 
   assert {

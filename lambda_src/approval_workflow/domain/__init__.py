@@ -1,0 +1,1 @@
+"""What the approval workflow decides, without AWS: standard library only."""

@@ -1,0 +1,14 @@
+"""How long each round of asking lasts: every one about twice the one before, together the policy's deadline."""
+
+
+def rounds(deadline_seconds: int, reminders: int) -> list[int]:
+    """Return the seconds of the first round and of each reminder's: whole, growing, exactly the deadline in all.
+
+    Raises ValueError if the deadline is too short for so many rounds.
+    """
+    shares = 2 ** (reminders + 1) - 1
+    shortest, rest = divmod(deadline_seconds, shares)
+    if reminders < 0 or shortest < 1:
+        raise ValueError(f"{deadline_seconds} seconds are too few for {reminders} reminders")
+    found = [shortest * 2**number for number in range(reminders + 1)]
+    return [*found[:-1], found[-1] + rest]
