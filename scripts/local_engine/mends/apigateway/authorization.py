@@ -40,23 +40,20 @@ def enforce(
         return None
     caller = engine._iam_caller_identity(headers, query_params) or {}
     with request_scope(call.account, call.region):
+        if caller.get("accountId", call.account) != call.account:
+            return _refused(call, _from_outside(call, caller["userArn"]))
         denied = original(api_id, stage, method, execute_path, headers, query_params, iam_action)
         told = json.loads(denied[2]) if denied and denied[0] == FORBIDDEN else {}
         refused = told.get("__type") == "AccessDeniedException"
-        if denied and not refused:  # nobody knows who this is
-            return denied
-        call.identity |= caller
-        if refused or caller.get("accountId", call.account) != call.account:
-            return _refused(call, told["message"] if refused else _from_outside(call))
-    return None
+        if refused or not denied:  # otherwise nobody knows who this is
+            call.identity |= caller
+        return _refused(call, told["message"]) if refused else denied
 
 
-def _from_outside(call: Call) -> str:
+def _from_outside(call: Call, user: str) -> str:
     arn = execute_api_arn(call.region, call.account, call.api_id, call.stage, call.method, call.path)
     reason = "because no resource-based policy allows the execute-api:Invoke action"
-    return (
-        f"User: {call.identity['userArn']} is not authorized to perform: execute-api:Invoke on resource: {arn} {reason}"
-    )
+    return f"User: {user} is not authorized to perform: execute-api:Invoke on resource: {arn} {reason}"
 
 
 def _refused(call: Call, message: str) -> Any:
