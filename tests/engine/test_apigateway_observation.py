@@ -67,7 +67,7 @@ def logged(
         log_calls(rest, api, group)
         request = rest.request(api, route, headers={"User-Agent": 'me "quoted"'}, caller=caller)
         if forged:
-            request.headers["X-Amz-Date"] = "20260101T000000Z"
+            request.headers.replace_header("X-Amz-Date", "20260101T000000Z")
         answer = rest.send(request)
         [found] = lines(client, group)
         assert_of_the_call(found, api, answer)
