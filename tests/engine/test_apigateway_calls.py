@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -29,7 +30,7 @@ def echo(rest: Rest) -> str:
     item = {"name": "item", "in": "path", "required": True, "schema": {"type": "string"}}
     return rest.make(
         {
-            "/open": {"get": operation(function)},
+            "/open": {"get": operation(function), "post": operation(function)},
             "/items/{item}": {"get": operation(function, parameters=[item])},
             "/signed": {"post": operation(function, security=SIGNED), "get": operation(function, security=SIGNED)},
         }
@@ -46,6 +47,22 @@ def test_a_function_is_told_of_the_call(rest: Rest, echo: str) -> None:
     assert context["requestId"] == answer.headers["x-amzn-requestid"]
     identity = context["identity"]
     assert (identity["sourceIp"], identity["userAgent"], identity["userArn"]) == ("127.0.0.1", "me", None)
+
+
+def test_a_form_reaches_the_function_as_it_was_sent(rest: Rest, echo: str) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    event = rest.call(echo, "POST /open", "decision=approve&comment=gr%C3%BCn+%26+gut", form).body
+    assert (event["body"], event["isBase64Encoded"]) == ("decision=approve&comment=gr%C3%BCn+%26+gut", False)
+    assert event["headers"]["content-type"] == form["Content-Type"]
+
+
+def test_calls_at_the_same_time_do_not_mix(rest: Rest, echo: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: rest.call(echo, f"GET /items/{n}"), range(24)))
+    assert [answer.body["pathParameters"]["item"] for answer in found] == [str(n) for n in range(24)]
+    ids = [answer.body["requestContext"]["requestId"] for answer in found]
+    assert ids == [answer.headers["x-amzn-requestid"] for answer in found]
+    assert len(set(ids)) == 24
 
 
 def test_a_role_needs_the_permission_for_the_method(
