@@ -4,11 +4,53 @@ module "foundation" {
 
   name                 = "workflows-dev"
   alarm_emails         = ["platform-dev@example.com"]
+  api_url_format       = null
   architecture         = "arm64"
   artifacts            = "${path.root}/../../build"
   deletion_protection  = false
   log_retention_days   = 30
   permissions_boundary = "workflows-dev-boundary"
+}
+
+module "approval_workflow" {
+  source = "../../modules/workflows/approval_workflow"
+
+  foundation = module.foundation.foundation
+  network    = null
+
+  limits = {
+    requests_per_second = 10
+    burst               = 20
+    link_key_days       = 90
+  }
+
+  policy = {
+    image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
+    cost_centres     = ["platform", "research"]
+    max_hours        = 24
+    max_price_usd    = "5.00"
+    deadline_seconds = 86400
+    reminders        = 3
+    warning_seconds  = 3600
+
+    approvals = {
+      needed = 2
+      from   = ["bert", "cleo", "dana"]
+    }
+
+    instance_types = [
+      { type = "t3.micro", usd_per_hour = "0.0104" },
+      { type = "t3a.micro", usd_per_hour = "0.0094" },
+      { type = "t3.small", usd_per_hour = "0.0208" },
+    ]
+
+    people = {
+      ada  = { email = "ada@example.com", principal = "arn:aws:iam::000000000001:user/ada" }
+      bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000001:user/bert" }
+      cleo = { email = "cleo@example.com", principal = "arn:aws:iam::000000000001:user/cleo" }
+      dana = { email = "dana@example.com", principal = "arn:aws:iam::000000000001:user/dana" }
+    }
+  }
 }
 
 module "etl_pipeline" {

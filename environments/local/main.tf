@@ -4,11 +4,53 @@ module "foundation" {
 
   name                 = "workflows-local"
   alarm_emails         = []
+  api_url_format       = "http://127.0.0.1:4566/_aws/execute-api/%s/%s"
   architecture         = "arm64"
   artifacts            = "${path.root}/../../build"
   deletion_protection  = false
   log_retention_days   = 7
   permissions_boundary = null
+}
+
+module "approval_workflow" {
+  source = "../../modules/workflows/approval_workflow"
+
+  foundation = module.foundation.foundation
+  network    = null
+
+  limits = {
+    requests_per_second = 10
+    burst               = 20
+    link_key_days       = 90
+  }
+
+  policy = {
+    image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
+    cost_centres     = ["platform", "research"]
+    max_hours        = 72
+    max_price_usd    = "5.00"
+    deadline_seconds = 86400
+    reminders        = 3
+    warning_seconds  = 600
+
+    approvals = {
+      needed = 2
+      from   = ["bert", "cleo", "dana"]
+    }
+
+    instance_types = [
+      { type = "t3.micro", usd_per_hour = "0.0104" },
+      { type = "t3a.micro", usd_per_hour = "0.0094" },
+      { type = "t3.small", usd_per_hour = "0.0208" },
+    ]
+
+    people = {
+      ada  = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }
+      bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" }
+      cleo = { email = "cleo@example.com", principal = "arn:aws:iam::000000000000:user/cleo" }
+      dana = { email = "dana@example.com", principal = "arn:aws:iam::000000000000:user/dana" }
+    }
+  }
 }
 
 module "etl_pipeline" {

@@ -12,7 +12,7 @@ locals {
 
   # `arn:aws:SERVICE:REGION:ACCOUNT`, ready for a colon and a resource.
   arn = {
-    for service in ["cloudwatch", "dynamodb", "ec2", "events", "kms", "lambda", "logs", "sns", "sqs", "ssm", "states"] :
+    for service in ["cloudwatch", "dynamodb", "ec2", "events", "kms", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm", "states"] :
     service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}"
   }
   iam = "arn:${local.partition}:iam::${local.account_id}"
@@ -20,6 +20,12 @@ locals {
 
   # Lambda names the mappings of event sources by random ids.
   mappings = "${local.arn.lambda}:event-source-mapping:*"
+
+  # API Gateway names APIs by random ids, and its ARNs hold no account.
+  apis = [for path in ["restapis", "restapis/*", "tags/*"] : "arn:${local.partition}:apigateway:${local.region}::/${path}"]
+
+  # What EC2 names by random ids; its tags say whose it is.
+  host_parts = [for kind in ["launch-template", "security-group", "security-group-rule"] : "${local.arn.ec2}:${kind}/*"]
 
   # Those that services write to, and those of our own tools.
   log_groups = ["${local.arn.logs}:log-group:/aws/*/${var.name}-*", "${local.arn.logs}:log-group:/workflows/${var.name}/*"]

@@ -97,6 +97,41 @@ locals {
       resources = ["${local.arn.lambda}:function:${var.name}-*", "${local.arn.lambda}:layer:${var.name}-*"]
     }
 
+    # To make a secret's first value, and because whoever sets up a rotation must be allowed to call its function.
+    CallRotations = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-*-rotate-*"] }
+
+    ManageSecrets = {
+      actions = [
+        "secretsmanager:CancelRotateSecret",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:RotateSecret",
+        "secretsmanager:TagResource",
+        "secretsmanager:UntagResource",
+        "secretsmanager:UpdateSecret",
+      ]
+      resources = ["${local.arn.secretsmanager}:secret:${var.name}/*"]
+    }
+
+    ManageApis = {
+      actions   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
+      resources = local.apis
+    }
+
+    ManageInstanceProfiles = {
+      actions = [
+        "iam:AddRoleToInstanceProfile",
+        "iam:CreateInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:RemoveRoleFromInstanceProfile",
+        "iam:TagInstanceProfile",
+        "iam:UntagInstanceProfile",
+      ]
+      resources = ["${local.iam}:instance-profile/${var.name}-*"]
+    }
+
+    PlaceSecurityGroups = { actions = ["ec2:CreateSecurityGroup"], resources = ["${local.arn.ec2}:vpc/*"] }
+
     TagMappings = { actions = ["lambda:TagResource", "lambda:UntagResource"], resources = [local.mappings] }
 
     ManageMachines = {
@@ -193,7 +228,53 @@ data "aws_iam_policy_document" "manage" {
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
-      values   = ["events.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
+      values   = ["ec2.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "MakeHostParts"
+    actions   = ["ec2:AuthorizeSecurityGroupEgress", "ec2:CreateLaunchTemplate", "ec2:CreateSecurityGroup"]
+    resources = local.host_parts
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/Environment"
+      values   = [var.environment]
+    }
+  }
+
+  statement {
+    sid       = "TagNewHostParts"
+    actions   = ["ec2:CreateTags"]
+    resources = local.host_parts
+
+    condition {
+      test     = "StringEquals"
+      variable = "ec2:CreateAction"
+      values   = ["AuthorizeSecurityGroupEgress", "CreateLaunchTemplate", "CreateSecurityGroup"]
+    }
+  }
+
+  statement {
+    sid = "ManageHostParts"
+    actions = [
+      "ec2:AuthorizeSecurityGroupEgress",
+      "ec2:CreateLaunchTemplateVersion",
+      "ec2:CreateTags",
+      "ec2:DeleteLaunchTemplate",
+      "ec2:DeleteSecurityGroup",
+      "ec2:DeleteTags",
+      "ec2:ModifyLaunchTemplate",
+      "ec2:ModifySecurityGroupRules",
+      "ec2:RevokeSecurityGroupEgress",
+    ]
+    resources = local.host_parts
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Environment"
+      values   = [var.environment]
     }
   }
 
@@ -236,10 +317,10 @@ data "aws_iam_policy_document" "manage" {
     resources = ["${local.arn.kms}:alias/${var.name}"]
   }
 
-  # Lambda and DynamoDB take the key into use on behalf of whoever makes a function or a table.
+  # Lambda, DynamoDB and Secrets Manager take the key into use on behalf of whoever makes a function, a table or a secret.
   statement {
     sid       = "LendTheKeyToServices"
-    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"]
+    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
     resources = ["${local.arn.kms}:key/*"]
 
     condition {
@@ -251,7 +332,7 @@ data "aws_iam_policy_document" "manage" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${local.region}.amazonaws.com", "lambda.${local.region}.amazonaws.com"]
+      values   = [for service in ["dynamodb", "lambda", "secretsmanager"] : "${service}.${local.region}.amazonaws.com"]
     }
   }
 }

@@ -47,7 +47,27 @@ locals {
       resources = ["${local.arn.states}:execution:${var.name}-*", "${local.arn.states}:stateMachine:${var.name}-*"]
     }
 
-    UseParameters = { actions = ["ssm:GetParameter*"], resources = ["${local.arn.ssm}:parameter/${var.name}/*"] }
+    UseParameters = {
+      actions   = ["ssm:AddTagsToResource", "ssm:DeleteParameter*", "ssm:GetParameter*", "ssm:PutParameter"]
+      resources = ["${local.arn.ssm}:parameter/${var.name}/*"]
+    }
+
+    ReadPublicParameters = {
+      actions   = ["ssm:GetParameter"]
+      resources = ["arn:${local.partition}:ssm:${local.region}::parameter/aws/service/*"]
+    }
+
+    UseSecrets = {
+      actions = [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+      ]
+      resources = ["${local.arn.secretsmanager}:secret:${var.name}/*"]
+    }
+
+    BeManaged = { actions = ["ssm:UpdateInstanceInformation"], resources = ["${local.arn.ec2}:instance/*"] }
 
     WriteLogs = {
       actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -66,6 +86,7 @@ locals {
       actions = [
         "cloudwatch:GetMetricData",
         "cloudwatch:PutMetricData",
+        "ec2:DescribeInstances",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",
@@ -74,6 +95,11 @@ locals {
         "logs:ListLogDeliveries",
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+        "states:SendTaskSuccess",
         "xray:GetSamplingRules",
         "xray:GetSamplingTargets",
         "xray:PutTelemetryRecords",
@@ -116,13 +142,79 @@ data "aws_iam_policy_document" "boundary" {
 
   statement {
     sid       = "UseTheKeyThroughServices"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     resources = ["${local.arn.kms}:key/*"]
 
     condition {
       test     = "StringLike"
       variable = "kms:ViaService"
       values   = ["*.${local.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "LendTheKeyToDisks"
+    actions   = ["kms:CreateGrant"]
+    resources = ["${local.arn.kms}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["ec2.${local.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid       = "LaunchFromTemplates"
+    actions   = ["ec2:RunInstances"]
+    resources = ["${local.arn.ec2}:*/*", "arn:${local.partition}:ec2:${local.region}::image/*"]
+
+    condition {
+      test     = "ArnLike"
+      variable = "ec2:LaunchTemplate"
+      values   = ["${local.arn.ec2}:launch-template/*"]
+    }
+  }
+
+  statement {
+    sid       = "TagAtLaunch"
+    actions   = ["ec2:CreateTags"]
+    resources = ["${local.arn.ec2}:instance/*", "${local.arn.ec2}:volume/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "ec2:CreateAction"
+      values   = ["RunInstances"]
+    }
+  }
+
+  statement {
+    sid       = "EndOwnHosts"
+    actions   = ["ec2:CreateTags", "ec2:StopInstances", "ec2:TerminateInstances"]
+    resources = ["${local.arn.ec2}:instance/*"]
+
+    condition {
+      test     = "StringLike"
+      variable = "aws:ResourceTag/workflow"
+      values   = ["${var.name}-*"]
+    }
+  }
+
+  statement {
+    sid       = "HandRolesToHosts"
+    actions   = ["iam:PassRole"]
+    resources = ["${local.iam}:role/${var.name}-*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["ec2.amazonaws.com"]
     }
   }
 }

@@ -26,6 +26,15 @@ locals {
       resources = ["${local.iam}:role/${var.name}-*"]
     }
 
+    ReadInstanceProfiles = { actions = ["iam:GetInstanceProfile"], resources = ["${local.iam}:instance-profile/${var.name}-*"] }
+    ReadApis             = { actions = ["apigateway:GET"], resources = local.apis }
+
+    # How a secret is kept, not what it is.
+    ReadSecrets = {
+      actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"]
+      resources = ["${local.arn.secretsmanager}:secret:${var.name}/*"]
+    }
+
     ReadLogGroups = {
       actions   = ["logs:ListTagsForResource"]
       resources = local.log_groups
@@ -90,6 +99,15 @@ locals {
     # None of these has a resource level, or the key's name is not known before it is read.
     LookAround = {
       actions = [
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcs",
         "kms:DescribeKey",
         "kms:GetKeyPolicy",
         "kms:GetKeyRotationStatus",

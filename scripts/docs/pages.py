@@ -22,7 +22,9 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     machines = definitions(root / "statemachines")
     found = {root / "docs" / "statemachines" / f"{machine.name}.md": page(machine) for machine in machines}
     parts = {f"statemachine {machine.name}": diagram(machine) for machine in machines}
-    found[root / "README.md"] = _filled(root / "README.md", parts)
+    readme = root / "README.md"  # shows the diagrams it has a place for; each has a page of its own
+    text = readme.read_text()
+    found[readme] = _filled(readme, {name: part for name, part in parts.items() if f"<!-- {name} -->" in text})
     for module in sorted(path.parent for path in (root / "modules").rglob("variables.tf")):
         readme = module / "README.md"
         found[readme] = _filled(readme, {TABLES: inputs_and_outputs(module) + "\n"})

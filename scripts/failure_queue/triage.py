@@ -103,13 +103,13 @@ class Triage:
         return int(found["ApproximateNumberOfMessages"])
 
     @contextmanager
-    def messages(self, seconds_each: float = 0.1) -> Iterator[Iterator[list[Message]]]:
+    def messages(self, seconds_each: float = 0.03) -> Iterator[Iterator[list[Message]]]:
         """Yield the queue's messages in batches, each once; what is still there afterwards is visible again.
 
         `seconds_each` is how long the caller needs for a message: so long they stay invisible to others. Of a FIFO
         queue's group only the first ten are seen as long as these are not deleted: SQS keeps the order so.
         """
-        hold = int(min(LONGEST_HOLD_SECONDS, 20 + self.size() * seconds_each))
+        hold = int(min(LONGEST_HOLD_SECONDS, 10 + self.size() * seconds_each))
         held: list[str] = []
         try:
             yield self._batches(hold, held)
@@ -193,7 +193,7 @@ def survey(triage: Triage, wanted: Callable[[Message], bool]) -> tuple[Counter[t
 def move(triage: Triage, wanted: Callable[[Message], bool], act: Callable[[list[Message]], int], rate: float) -> int:
     """Do `act` to the wanted messages, at most `rate` a second; return to how many it was done."""
     moved, began = 0, time.monotonic()
-    with triage.messages(seconds_each=0.1 + 1 / rate) as batches:
+    with triage.messages(seconds_each=0.03 + 1 / rate) as batches:
         for batch in batches:
             chosen = [message for message in batch if wanted(message)]
             moved += act(chosen) if chosen else 0

@@ -3,23 +3,26 @@
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from scripts.inbox import Inbox
 from scripts.local_engine import Engine
 from tests.conftest import Applying
+from tests.e2e.approvals import Approvals
 from tests.e2e.pipeline import Pipeline
 from tests.support.applied import Applied
 
 WAIT_SCALE = 0.02  # a retry's 2 seconds become 40 ms; nothing else is changed
+HOURS_SCALE = 0.001  # an hour's wait becomes 3.6 s
 
 
 @pytest.fixture(scope="session")
 def engine(applying: Applying, local: Applied) -> Engine:
     """The engine that holds the applied local environment, with the machines' waits shortened."""
     assert local.deployment.endpoint_url == applying.engine.url
-    post(applying.engine, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
+    scale_waits(applying.engine, WAIT_SCALE)
     return applying.engine
 
 
@@ -29,6 +32,29 @@ def pipeline(engine: Engine, local: Applied) -> Iterator[Pipeline]:
     assert engine.pid()
     with Inbox(deployment, deployment.outputs["etl_pipeline"]["topic_arn"]) as inbox:
         yield Pipeline(deployment, inbox)
+
+
+@pytest.fixture(scope="module")
+def desk(engine: Engine, local: Applied) -> Iterator[Approvals]:
+    """The approval workflow, with hours that pass in seconds."""
+    outputs = local.deployment.outputs["approval_workflow"]
+    with waits_scaled(engine, HOURS_SCALE), Inbox(local.deployment, outputs["topic_arn"]) as inbox:
+        yield Approvals(local.deployment, inbox)
+
+
+@contextmanager
+def waits_scaled(engine: Engine, scale: float, then: float = WAIT_SCALE) -> Iterator[None]:
+    """Let the machines' waits and retries take that share of their time for a while."""
+    scale_waits(engine, scale)
+    try:
+        yield
+    finally:
+        scale_waits(engine, then)
+
+
+def scale_waits(engine: Engine, scale: float) -> None:
+    """Let the machines' waits and retries take that share of their time."""
+    post(engine, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
 
 
 def post(engine: Engine, path: str, body: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.inbox import Inbox
 from scripts.local_engine import Engine
-from tests.e2e.conftest import WAIT_SCALE, post
+from tests.e2e.conftest import post, waits_scaled
 from tests.e2e.disturbances import kill_functions, throttled, wait_for_log, without_permissions
 from tests.e2e.pipeline import Pipeline, Run
 from tests.e2e.test_etl_pipeline import HEADER, plane, planes
@@ -24,9 +24,8 @@ PATIENCE_SECONDS = 60
 @pytest.fixture
 def slow_retries(engine: Engine) -> Iterator[None]:
     """Give a test time to lift a disturbance before the retries are used up."""
-    post(engine, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": 0.2})
-    yield
-    post(engine, "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
+    with waits_scaled(engine, 0.2):
+        yield
 
 
 def upload_while_throttled(pipeline: Pipeline, function: str, body: bytes) -> Run:

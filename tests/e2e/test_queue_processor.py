@@ -60,7 +60,8 @@ def test_every_message_is_accounted_for(aftermath: QueueProcessor) -> None:
     failed = aftermath.failures()
     given_up = {json.loads(m.body)["usage_id"] for m in failed if m.error_type not in HOPELESS}
     assert stored | given_up == {f"u{n}" for n in range(GOOD)}
-    assert not stored & given_up
+    twice = {f"u{n}" for n in range(DUPLICATES)}  # of two copies, one may be stored and one given up
+    assert stored & given_up <= twice
     poison = Counter(m.body for m in failed if m.error_type in HOPELESS)
     assert poison == {body: POISON // len(POISONS) for body in POISONS}
 
@@ -126,7 +127,7 @@ from scripts.deployment import Deployment
 from scripts.failure_queue.triage import Triage, move
 
 triage = Triage.on(Deployment(**json.loads(sys.argv[1])), "queue_processor")
-move(triage, lambda message: message.body == sys.argv[2], triage.send_back, rate=20)
+move(triage, lambda message: message.body == sys.argv[2], triage.send_back, rate=50)
 """
 
 

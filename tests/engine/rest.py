@@ -74,7 +74,7 @@ class Rest:
         """Make a function that every API of the account may invoke by its alias; return the alias's ARN."""
         name = self._functions.make(source, **settings)
         arn = self._functions.alias(name)
-        self.permit(arn, f"arn:aws:execute-api:us-east-1:{ACCOUNT}:*")
+        self.permit(arn, f"arn:aws:execute-api:us-east-1:{arn.split(':')[4]}:*")
         return arn
 
     def permit(self, alias: str, source: str) -> None:

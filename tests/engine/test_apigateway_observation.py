@@ -59,11 +59,16 @@ def logged(
     """Call an API that serves /a/{b} by a function; return the call's line in the access log."""
     account(make_role({"Action": "logs:*", "Resource": "*"}, trust="apigateway.amazonaws.com"))
 
-    def call(source: str, route: str = "GET /a/b", caller: Any = None, **settings: Any) -> dict[str, str]:
+    def call(
+        source: str, route: str = "GET /a/b", caller: Any = None, *, forged: bool = False, **settings: Any
+    ) -> dict[str, str]:
         served = operation(rest.function(f"def handler(event, context): {source}"), **settings)
         api = rest.make({"/a/{b}": {"get": served}}, stage={"tracingEnabled": True})
         log_calls(rest, api, group)
-        answer = rest.call(api, route, headers={"User-Agent": 'me "quoted"'}, caller=caller)
+        request = rest.request(api, route, headers={"User-Agent": 'me "quoted"'}, caller=caller)
+        if forged:
+            request.headers.replace_header("X-Amz-Date", "20260101T000000Z")
+        answer = rest.send(request)
         [found] = lines(client, group)
         assert_of_the_call(found, api, answer)
         return found
@@ -112,6 +117,15 @@ def test_a_refused_call_has_a_line_too(logged: Callable[..., dict[str, str]], as
     assert (line["status"], line["error.responseType"], line["resourcePath"]) == ("403", "ACCESS_DENIED", "/a/{b}")
     assert "is not authorized to perform: execute-api:Invoke" in line["error.message"]
     assert line["integrationLatency"] == line["integration.status"] == "-"
+
+
+def test_the_line_of_a_forged_call_names_nobody(
+    logged: Callable[..., dict[str, str]], as_role: Callable[..., Clients]
+) -> None:
+    role = as_role({"Action": "execute-api:Invoke", "Resource": "*"})
+    line = logged("return {'statusCode': 200}", caller=role, forged=True, security=SIGNED)
+    assert (line["status"], line["error.responseType"]) == ("403", "INVALID_SIGNATURE")
+    assert line["identity.userArn"] == line["identity.caller"] == "-"
 
 
 def test_a_lost_call_has_a_line_too(logged: Callable[..., dict[str, str]]) -> None:

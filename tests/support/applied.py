@@ -24,6 +24,11 @@ provider "aws" {
   s3_use_path_style = true
 }
 """
+APIS = """
+module "foundation" {{
+  api_url_format = "{engine_url}/_aws/execute-api/%s/%s"
+}}
+"""
 
 
 class TerraformFailedError(Exception):
@@ -72,7 +77,7 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
         _bootstrap(name, workspace)
     folder = "tests/e2e/fifo" if name == FIFO else f"environments/{name}"
     directory = workspace / folder
-    tool = _initialised(ROOT / folder, directory)
+    tool = _initialised(ROOT / folder, directory, OVERRIDE + APIS.format(engine_url=engine_url))
     plan = _plan(tool, "first.tfplan")
     _run(tool, "apply", "first.tfplan", parallelism=PARALLELISM, input=False, no_color=IsFlagged)
     state = _show(tool)
@@ -84,16 +89,16 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
 
 def _bootstrap(name: str, workspace: Path) -> None:
     """Do what an administrator does once for the environment's account."""
-    tool = _initialised(ROOT / "environments" / "bootstrap", workspace / "environments" / f"bootstrap-{name}")
+    tool = _initialised(ROOT / "environments" / "bootstrap", workspace / "environments" / f"bootstrap-{name}", OVERRIDE)
     _run(tool, "workspace select", name, or_create=IsFlagged, no_color=IsFlagged)
     _run(tool, "apply", auto_approve=IsFlagged, parallelism=PARALLELISM, input=False, no_color=IsFlagged)
 
 
-def _initialised(source: Path, directory: Path) -> Terraform:
-    """Copy an environment's folder to `directory` and make it ready to plan."""
+def _initialised(source: Path, directory: Path, override: str) -> Terraform:
+    """Copy an environment's folder to `directory`, with what differs on the engine, and make it ready to plan."""
     leave = shutil.ignore_patterns(".terraform", "*.tfstate*")
     shutil.copytree(source, directory, ignore=leave)
-    (directory / "engine_override.tf").write_text(OVERRIDE)
+    (directory / "engine_override.tf").write_text(override)
     tool = Terraform(working_dir=str(directory))
     _run(tool, "init", input=False, no_color=IsFlagged)
     return tool

@@ -82,13 +82,18 @@ run "bounds_what_an_apply_can_do" {
   }
 
   assert {
-    condition     = alltrue([for permission in values(local.read) : alltrue([for action in permission.actions : !can(regex("^(dynamodb:(Get|Query|Scan)|s3:GetObject|sqs:Receive|kms:Decrypt)", action)) || alltrue([for resource in permission.resources : strcontains(resource, "tfstate-") || resource == aws_kms_key.state.arn])])])
+    condition     = alltrue([for permission in values(local.read) : alltrue([for action in permission.actions : !can(regex("^(dynamodb:(Get|Query|Scan)|s3:GetObject|secretsmanager:GetSecretValue|sqs:Receive|kms:Decrypt)", action)) || alltrue([for resource in permission.resources : strcontains(resource, "tfstate-") || resource == aws_kms_key.state.arn])])])
     error_message = "A plan must not read what is stored, but for the state."
   }
 
   assert {
     condition     = alltrue(flatten([for permission in values(local.bounds) : [for action in permission.actions : !startswith(action, "iam:")]]))
     error_message = "No role within the boundary may touch IAM."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.boundary.json).Statement : statement if statement.Sid == "HandRolesToHosts"]).Condition.StringEquals["iam:PassedToService"] == "ec2.amazonaws.com"
+    error_message = "Within the boundary a role goes to hosts only."
   }
 }
 

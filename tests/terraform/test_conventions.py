@@ -62,7 +62,7 @@ def test_modules_keep_to_the_conventions(path: Path) -> None:
     assert not re.search(r"type\s*=.*\bany\b", text), "an input of any type accepts every typing mistake"
     assert not re.search(r'variable "(create|enable)_', text), "safety is not a parameter"
     code = re.sub(r"#.*|(description|error_message) .*", "", text)
-    named = re.search(rf"\b({'|'.join(ENVIRONMENTS)})\b(?!\.)", code)
+    named = re.search(rf"(?<!\"/)\b({'|'.join(ENVIRONMENTS)})\b(?!\.)", code)
     assert not named, "an environment's name belongs under environments/"
 
 

@@ -325,3 +325,18 @@ run "refuses_fifth" {
 
   expect_failures = [var.fifo, var.timeout_seconds]
 }
+
+run "refuses_sixth" {
+  command = plan
+
+  module {
+    source = "../../modules/work_queue"
+  }
+
+  variables {
+    # Half a second, which Lambda cannot wait.
+    batch = { size = 20, window_seconds = 1.5 }
+  }
+
+  expect_failures = [var.batch]
+}

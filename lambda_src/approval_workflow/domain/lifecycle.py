@@ -58,7 +58,7 @@ def closed(request: Request, at: str) -> Change | None:
 
 def reported(request: Request, outcome: str, detail: object, at: str) -> Change | None:
     """Record how the request came out. Raises `WrongOutcome` if that is not what was decided."""
-    if request.outcome == outcome:
+    if request.outcome == outcome in _REPORTED_IN:
         return None
     if request.outcome or outcome not in _REPORTED_IN or request.status not in _REPORTED_IN[Status(outcome)]:
         raise WrongOutcome(f"{request.request_id} is {request.status}, and {outcome or 'nothing'} was reported")

@@ -7,8 +7,8 @@ def rounds(deadline_seconds: int, reminders: int) -> list[int]:
     Raises ValueError if the deadline is too short for so many rounds.
     """
     shares = 2 ** (reminders + 1) - 1
-    shortest, rest = divmod(deadline_seconds, shares)
-    if reminders < 0 or shortest < 1:
+    if not 0 < shares <= deadline_seconds:
         raise ValueError(f"{deadline_seconds} seconds are too few for {reminders} reminders")
+    shortest, rest = divmod(deadline_seconds, shares)
     found = [shortest * 2**number for number in range(reminders + 1)]
     return [*found[:-1], found[-1] + rest]

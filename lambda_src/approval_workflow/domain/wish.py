@@ -54,8 +54,8 @@ class Wish:
 
 def request_id_for(caller: str, key: str) -> str:
     """Return the id of the request that a caller sends under an Idempotency-Key. Raises `BadRequest`."""
-    if not key.isprintable() or len(key) > MAX_KEY:
-        raise BadRequest(f"Idempotency-Key must be printable text of at most {MAX_KEY} characters")
+    if not key.isprintable() or not 1 <= len(key) <= MAX_KEY:
+        raise BadRequest(f"Idempotency-Key must be printable text of 1 to {MAX_KEY} characters")
     return f"req-{hashlib.sha256(f'{caller}\n{key}'.encode()).hexdigest()[:20]}"
 
 

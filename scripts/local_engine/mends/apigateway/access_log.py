@@ -29,11 +29,12 @@ _EMPTY = "-"
 def write(call: Call) -> None:
     """Write an answered call's line to the stage's log group, if the account's role may."""
     settings = call.settings().get("accessLogSettings") or {}
-    _, _, group = settings.get("destinationArn", "").partition(":log-group:")
-    if not group or group not in cloudwatch_logs._log_groups:
+    destination = settings.get("destinationArn", "").removesuffix(":*")
+    _, _, group = destination.partition(":log-group:")
+    if group not in cloudwatch_logs._log_groups:
         return
     where = {"logGroupName": group, "logStreamName": _stream(call)}
-    arn = f"{settings['destinationArn']}:log-stream:{where['logStreamName']}"
+    arn = f"{destination}:log-stream:{where['logStreamName']}"
     if where["logStreamName"] not in cloudwatch_logs._log_groups[group]["streams"]:
         if not _may("logs:CreateLogStream", arn):
             return
@@ -84,9 +85,10 @@ def variables(call: Call) -> dict[str, Any]:
 
 def _integration(call: Call) -> dict[str, Any]:
     """Return the integration's variables; AWS has two names for most of them."""
+    answered = call.integration_status is not None and not call.integration_error
     return {
         "integration.error": call.integration_error,
-        "integration.integrationStatus": "" if call.integration_error else call.integration_latency and call.status,
+        "integration.integrationStatus": call.status if answered else "",
         "integration.latency": call.integration_latency,
         "integration.status": call.integration_status,
         "integrationErrorMessage": call.integration_error,

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.core.responses import get_account_id, request_scope
+from ministack.core.arn import execute_api_arn
+from ministack.core.responses import request_scope
 from ministack.services import apigateway_v1 as engine
 
 from scripts.local_engine.mends.apigateway.call import Call, current
@@ -26,9 +27,9 @@ def enforce(
     """Ask for the caller's execute-api:Invoke where a method says AWS_IAM, and nowhere else.
 
     AWS: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html;
-    a caller of another account needs the API's resource policy too; an unknown route answers "Missing Authentication
-    Token" to everybody; a denial is {"Message": "User: … is not authorized to perform: execute-api:Invoke on …"}, with
-    all but the last digits of the owner's account hidden.
+    a caller of another account needs the API's resource policy too (nobody has it here); an unknown route answers
+    "Missing Authentication Token" to everybody; a denial is {"Message": "User: … is not authorized to perform:
+    execute-api:Invoke on resource: …"}, with all but the last digits of the owner's account hidden.
     Engine: the ARN had the caller's account; signed calls of unknown routes were denied; the denial was DynamoDB's.
     """
     call = current.get()
@@ -37,14 +38,22 @@ def enforce(
     call.stage, call.path = stage, execute_path
     if engine.method_authorization_type(api_id, stage, method, execute_path) != "AWS_IAM":
         return None
-    caller = get_account_id()
+    caller = engine._iam_caller_identity(headers, query_params) or {}
     with request_scope(call.account, call.region):
+        if caller.get("accountId", call.account) != call.account:
+            return _refused(call, _from_outside(call, caller["userArn"]))
         denied = original(api_id, stage, method, execute_path, headers, query_params, iam_action)
-    call.identity |= {**(engine._iam_caller_identity(headers, query_params) or {})}
-    if not denied and caller != call.account and headers.get("authorization"):
-        return _refused(call, f"User: {call.identity['userArn']} is not authorized to access this resource")
-    told = json.loads(denied[2]) if denied and denied[0] == FORBIDDEN else {}
-    return _refused(call, told["message"]) if told.get("__type") == "AccessDeniedException" else denied
+        told = json.loads(denied[2]) if denied and denied[0] == FORBIDDEN else {}
+        refused = told.get("__type") == "AccessDeniedException"
+        if refused or not denied:  # otherwise nobody knows who this is
+            call.identity |= caller
+        return _refused(call, told["message"]) if refused else denied
+
+
+def _from_outside(call: Call, user: str) -> str:
+    arn = execute_api_arn(call.region, call.account, call.api_id, call.stage, call.method, call.path)
+    reason = "because no resource-based policy allows the execute-api:Invoke action"
+    return f"User: {user} is not authorized to perform: execute-api:Invoke on resource: {arn} {reason}"
 
 
 def _refused(call: Call, message: str) -> Any:
@@ -59,8 +68,7 @@ def _refused(call: Call, message: str) -> Any:
         "path_params": {},
         "resource_path": (call.resource or {}).get("path", ""),
     }
-    with request_scope(call.account, call.region):
-        return engine._gateway_error_response(engine._gw_error("ACCESS_DENIED", message), request)
+    return engine._gateway_error_response(engine._gw_error("ACCESS_DENIED", message), request)
 
 
 def apply() -> None:

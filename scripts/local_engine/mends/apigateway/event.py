@@ -14,11 +14,12 @@ def build_lambda_event(original: Any, api_id: str, *rest: Any, **options: Any) -
 
     AWS: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format;
     identity.sourceIp is "the source IP address of the immediate TCP connection".
-    Engine: an id of its own, no trace, the address that the client named in X-Forwarded-For, and no member of identity
-    that does not apply.
+    Engine: an id of its own, no trace, the address that the client named in X-Forwarded-For, no member of identity that
+    does not apply, and the version that HTTP APIs have.
     """
     event: dict[str, Any] = original(api_id, *rest, **options)
     if call := current.get():
+        event.pop("version", None)
         added = {"X-Amzn-Trace-Id": call.trace, "X-Forwarded-For": call.identity["sourceIp"]}
         event["headers"] |= added
         event["multiValueHeaders"] |= {name: [value] for name, value in added.items()}

@@ -75,7 +75,7 @@ def _source_arn(call: Call) -> str:
 
 async def _in_time(call: Call, work: Coroutine[Any, Any, Any]) -> Any:
     task = asyncio.ensure_future(work)
-    await asyncio.wait({task}, timeout=call.integration["timeoutInMillis"] / 1000)
+    await asyncio.wait({task}, timeout=int(call.integration["timeoutInMillis"]) / 1000)
     if task.done():
         return task.result()
     _unawaited.add(task)

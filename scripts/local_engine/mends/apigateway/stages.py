@@ -1,4 +1,4 @@
-"""Stages: logging needs the account's role, and settings come back in the types and places they have in AWS."""
+"""Stages: who wants logs needs a role to write them with."""
 
 from typing import Any
 
@@ -6,11 +6,6 @@ from ministack.services import apigateway_v1 as engine
 
 from scripts.local_engine.mends.apigateway import account
 from scripts.local_engine.patching import wrap
-
-
-def create_stage(original: Any, api_id: str, data: dict[str, Any]) -> Any:
-    """Make a stage."""
-    return original(api_id, data)
 
 
 def update_stage(original: Any, api_id: str, stage_name: str, data: dict[str, Any]) -> Any:

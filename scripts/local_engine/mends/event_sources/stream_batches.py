@@ -13,7 +13,7 @@ from scripts.local_engine.mends.event_sources.stream_failures import discard
 from scripts.local_engine.mends.lambda_invoke import publish
 
 FIRST_RETRY_SECONDS = 0.2  # AWS waits longer from retry to retry, too, without saying how long
-LONGEST_RETRY_SECONDS = 10.0
+LONGEST_RETRY_SECONDS = 2.0
 
 type Records = list[dict[str, Any]]
 

@@ -1,0 +1,172 @@
+"""Drives the approval workflow as its people do: signed requests, links from mails, decisions over plain HTTP."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from scripts import approvals
+from scripts.deployment import Deployment
+from scripts.executions import history
+from scripts.inbox import Inbox, Notification
+from scripts.people import caller
+from scripts.signed_http import Answer, Caller, send
+
+HOST = {
+    "instance_type": "t3.micro",
+    "image_parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+    "purpose": "Try the new release",
+    "hours": 1,
+    "cost_centre": "demo",
+}
+PATIENCE_SECONDS = 60
+POLL_SECONDS = 0.1
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Approvals:
+    """The applied approval workflow; `inbox` listens to its topic."""
+
+    def __init__(self, deployment: Deployment, inbox: Inbox) -> None:
+        self.deployment = deployment
+        self.inbox = inbox
+        self.outputs: dict[str, Any] = deployment.outputs["approval_workflow"]
+        self.states = deployment.client("stepfunctions")
+        self.ec2 = deployment.client("ec2")
+        self.ssm = deployment.client("ssm")
+
+    @cached_property
+    def ada(self) -> Caller:
+        """Who asks for hosts and decides on none."""
+        return caller(self.deployment, "ada")
+
+    def post(self, wish: object, by: Caller | None = None, **headers: str) -> Answer:
+        """Make a request, whatever it says."""
+        url = f"{self.outputs['api_url']}/requests"
+        return (by or self.ada).call("POST", url, json.dumps(wish), **{"Content-Type": "application/json"} | headers)
+
+    def submit(self, **changes: object) -> str:
+        """Make a request for the host, with changes; return its id."""
+        answer = self.post(HOST | changes)
+        assert answer.status == 202, answer.text
+        return str(json.loads(answer.text)["request_id"])
+
+    def mail(self, request_id: str, recipient: str, kind: str = "approval_asked") -> Notification:
+        """Return what that person was told about the request."""
+        mail = self.inbox.wait_for(request_id, PATIENCE_SECONDS, recipient=recipient, kind=kind)
+        assert mail, f"{recipient} got no {kind} about {request_id}"
+        return mail
+
+    def link(self, request_id: str, approver: str) -> str:
+        """Return the link in the mail that asks an approver."""
+        found = re.search(r"^http\S+$", self.mail(request_id, approver).message, re.MULTILINE)
+        assert found
+        return found[0]
+
+    def extend(self, request_id: str, hours: int) -> str:
+        """Ask for more hours of a host that runs; return the new request's id."""
+        wish = {"purpose": "A little longer", "hours": hours, "cost_centre": "demo", "extends": request_id}
+        answer = self.post(wish)
+        assert answer.status == 202, answer.text
+        return str(json.loads(answer.text)["request_id"])
+
+    def approve(self, request_id: str, *approvers: str) -> None:
+        """Let people approve by their links."""
+        for approver in approvers:
+            assert decide(self.link(request_id, approver), "approve").status == 200
+
+    def request(self, request_id: str) -> dict[str, Any]:
+        """Return the request as it is stored."""
+        return approvals.request(self.deployment, request_id)
+
+    def trail(self, request_id: str) -> list[str]:
+        """Return what the audit trail says happened, in order."""
+        return [entry["what"] for entry in approvals.trail(self.deployment, request_id)]
+
+    def execution(self, request_id: str) -> dict[str, Any]:
+        """Return the execution that bears the request's id."""
+        found: dict[str, Any] = self.states.describe_execution(executionArn=self._arn(request_id))
+        return found
+
+    def entered(self, request_id: str) -> list[str]:
+        """Return the states the execution entered so far, in order."""
+        events = history(self.states, self._arn(request_id))
+        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def ended(self, request_id: str) -> str:
+        """Wait for the execution's end; return its last state."""
+        wait(lambda: self.execution(request_id)["status"] != "RUNNING")
+        return self.entered(request_id)[-1]
+
+    def instances(self, request_id: str) -> list[dict[str, Any]]:
+        """Return the instances that were launched for the request, terminated ones too."""
+        wanted = [{"Name": "tag:request-id", "Values": [request_id]}]
+        found = self.ec2.describe_instances(Filters=wanted)["Reservations"]
+        return [instance for reservation in found for instance in reservation["Instances"]]
+
+    def policy(self) -> dict[str, Any]:
+        """Return what the environment allows."""
+        found = self.ssm.get_parameter(Name=self.outputs["policy_parameter"], WithDecryption=True)
+        policy: dict[str, Any] = json.loads(found["Parameter"]["Value"])
+        return policy
+
+    @contextmanager
+    def changed_policy(self, **changes: object) -> Iterator[None]:
+        """Change what the environment allows for a while, as an operator could."""
+        before = self.policy()
+        self._put_policy(before | changes)
+        try:
+            yield
+        finally:
+            self._put_policy(before)
+
+    def _put_policy(self, policy: dict[str, Any]) -> None:
+        self.ssm.put_parameter(Name=self.outputs["policy_parameter"], Value=json.dumps(policy), Overwrite=True)
+
+    @contextmanager
+    def throttled(self, function: str) -> Iterator[None]:
+        """Let Lambda refuse every call of a function for a while."""
+        functions = self.deployment.client("lambda")
+        name = self.outputs["function_names"][function]
+        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            functions.delete_function_concurrency(FunctionName=name)
+
+    def alias_arn(self, function: str) -> str:
+        """Return the ARN by which the machine calls a function."""
+        region, account = self.outputs["state_machine_arn"].split(":")[3:5]
+        return f"arn:aws:lambda:{region}:{account}:function:{self.outputs['function_names'][function]}:live"
+
+    def invoke(self, function: str, event: object) -> Any:
+        """Call a function as the machine does; return its answer."""
+        functions = self.deployment.client("lambda")
+        answer = functions.invoke(FunctionName=self.alias_arn(function), Payload=json.dumps(event).encode())
+        return json.load(answer["Payload"])
+
+    def _arn(self, request_id: str) -> str:
+        machine: str = self.outputs["state_machine_arn"]
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{request_id}"
+
+
+def decide(link: str, decision: str, comment: str = "") -> Answer:
+    """Press a button of the page behind a link."""
+    return send("POST", link, urlencode({"decision": decision, "comment": comment}), **FORM)
+
+
+def look(link: str) -> Answer:
+    """Open a link, as a person or a mail scanner does."""
+    return send("GET", link)
+
+
+def wait(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until `condition` holds; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(POLL_SECONDS)
