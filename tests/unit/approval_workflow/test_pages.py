@@ -15,8 +15,8 @@ from approval_workflow.domain.wish import Wish
 from tests.unit.approval_workflow.workflow import WISH, Workflow
 
 NASTY = st.text() | st.sampled_from([
-    "<script>alert(1)</script>", "</title><script>", "</dd><form action=//evil>", "\"' onfocus=alert(1) x='", "&lt;b&gt;",
-    "${purpose}", "{purpose}", "%s", "</style><style>*{display:none}", "<!--", "]]>", "\x00", "javascript:alert(1)",
+    "<script>alert(1)</script>", "</title><script>", "</dd><form action=//evil>", "\"' onfocus=alert(1) x='",
+    "&lt;b&gt;", "${purpose}", "{purpose}", "%s", "</style><style>*{display:none}", "<!--", "]]>", "\x00",
 ])  # fmt: skip
 
 
