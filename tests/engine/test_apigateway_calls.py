@@ -42,6 +42,7 @@ def test_a_function_is_told_of_the_call(rest: Rest, echo: str) -> None:
     event = answer.body
     assert (event["path"], event["resource"]) == ("/items/one", "/items/{item}")
     assert (event["pathParameters"], event["queryStringParameters"]) == ({"item": "one"}, {"n": "1"})
+    assert event["headers"]["x-forwarded-for"] == "192.0.2.1, 127.0.0.1"
     context = event["requestContext"]
     assert context["path"] == f"/{STAGE}/items/one"
     assert context["requestId"] == answer.headers["x-amzn-requestid"]

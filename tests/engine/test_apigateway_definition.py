@@ -103,6 +103,12 @@ def test_a_document_that_aws_refuses_changes_nothing(
     assert rest.call(api, "GET /").status == 200
 
 
+@pytest.mark.parametrize("body", ["text", "[]", "{", "a: b: c"])
+def test_what_is_no_document_is_not_imported(rest: Rest, body: str) -> None:
+    with pytest.raises(ClientError, match="Invalid OpenAPI input"):
+        rest.gateway.import_rest_api(body=body.encode())
+
+
 def test_an_integration_waits_29_seconds_at_most(rest: Rest, function: str) -> None:
     with pytest.raises(ClientError, match="Timeout should be between 50 ms and 29000 ms"):
         rest.make({"/": {"get": operation(function, timeout=30000)}})

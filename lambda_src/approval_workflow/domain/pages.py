@@ -22,7 +22,7 @@ button { box-sizing: border-box; width: 100%; min-height: 3rem; margin-top: 1rem
   color: #fff; font: inherit; font-weight: 600; }
 .approve { background: #0b5d2e; }
 .deny { background: #9b1c1c; }
-.hint { color: #4a4a4a; }
+.hint { margin: 0 0 .5rem; color: #4a4a4a; }
 :focus-visible { outline: 3px solid #1a4fd6; outline-offset: 3px; }
 """
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -38,9 +38,9 @@ HEADERS = {
 }
 _FORM = f"""
 <form method="post">
-<p><label for="comment">Comment</label>
-<span class="hint" id="comment-hint">Optional, {MAX_COMMENT} characters at most. It is kept in the audit trail.</span>
-<textarea id="comment" name="comment" rows="3" maxlength="{MAX_COMMENT}" aria-describedby="comment-hint"></textarea></p>
+<label for="comment">Comment</label>
+<p class="hint" id="comment-hint">Optional, {MAX_COMMENT} characters at most. It is kept in the audit trail.</p>
+<textarea id="comment" name="comment" rows="3" maxlength="{MAX_COMMENT}" aria-describedby="comment-hint"></textarea>
 <button class="approve" name="decision" value="{Choice.APPROVE}">Approve</button>
 <button class="deny" name="decision" value="{Choice.DENY}">Deny</button>
 </form>
@@ -49,9 +49,9 @@ _DONE = {Choice.APPROVE: "You have approved this request", Choice.DENY: "You hav
 _NEXT = {Status.PENDING: "It waits for other approvers.", Status.REJECTED: "The request is rejected."}
 
 
-def confirmation(request: Request) -> str:
-    """Return the page that asks for a decision."""
-    return _page("Approve or deny a request", _facts(summary(request)), _FORM)
+def confirmation(request: Request, name: str) -> str:
+    """Return the page that asks an approver for a decision."""
+    return _page("Approve or deny a request", _paragraph(f"You decide as {name}."), _facts(summary(request)), _FORM)
 
 
 def result(request: Request, choice: Choice) -> str:

@@ -30,7 +30,7 @@ def handler(http: HttpRequest) -> HttpAnswer:
     request = requests.get(settings().requests_table, link.request_id)
     match standing(request, link.approver, clock.now()):
         case Standing.OPEN:
-            return page(pages.confirmation(request))
+            return page(pages.confirmation(request, link.approver))
         case Standing.DECIDED:
             return page(pages.already_decided(request, link.approver))
         case Standing.EXPIRED:

@@ -1,7 +1,9 @@
-"""The services that moto plays without the semantics that matter here: tokens that are answered or run out, one instance a token."""
+"""Fakes of the services whose semantics matter here and which moto does not have, or plays slowly."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -106,3 +108,84 @@ class Ec2:
         self.calls.append(call)
         for each in instance_ids:
             self.instances[each]["state"] = state
+
+
+class Locked:
+    """A client of moto's DynamoDB, whose transactions are as isolated as AWS's are."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self._dynamodb = dynamodb
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._dynamodb, name)
+
+    def transact_write_items(self, **call: Any) -> Any:
+        with self._lock:
+            return self._dynamodb.transact_write_items(**call)
+
+
+type Key = tuple[str, ...]
+
+
+class Tables:
+    """DynamoDB, as far as the workflow uses it: whole items, and transactions that are written together or not at all.
+
+    `test_deciding` and `test_submitting` run on moto's, so that the expressions are seen by somebody who parses them.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[str, list[str]] = {}
+        self._items: dict[str, dict[Key, dict[str, Any]]] = {}
+        self._lock = Lock()
+
+    @property
+    def exceptions(self) -> Any:
+        return client("dynamodb").exceptions
+
+    def create_table(self, TableName: str, KeySchema: list[dict[str, str]], **_: Any) -> None:  # noqa: N803  # botocore's
+        self._keys[TableName] = [each["AttributeName"] for each in KeySchema]
+        self._items[TableName] = {}
+
+    def get_item(self, TableName: str, Key: dict[str, Any], *, ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
+        assert ConsistentRead
+        found = self._items[TableName].get(self._key(TableName, Key))
+        return {"Item": deepcopy(found)} if found else {}
+
+    def put_item(self, **put: Any) -> None:
+        with self._lock:
+            if not self._holds(put):
+                answer = {"Error": {"Code": "ConditionalCheckFailedException"}}
+                raise self.exceptions.ConditionalCheckFailedException(answer, "PutItem")
+            self._put(put)
+
+    def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803  # botocore's name
+        with self._lock:
+            held = [self._holds(action["Put"]) for action in TransactItems]
+            if not all(held):
+                reasons = [{"Code": "None" if each else "ConditionalCheckFailed"} for each in held]
+                answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+                raise self.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+            for action in TransactItems:
+                self._put(action["Put"])
+
+    def scan(self, TableName: str) -> dict[str, Any]:  # noqa: N803  # botocore's name
+        return {"Items": [deepcopy(item) for _, item in sorted(self._items[TableName].items())]}
+
+    def _key(self, table: str, item: dict[str, Any]) -> Key:
+        return tuple(item[name]["S"] for name in self._keys[table])
+
+    def _put(self, put: dict[str, Any]) -> None:
+        self._items[put["TableName"]][self._key(put["TableName"], put["Item"])] = deepcopy(put["Item"])
+
+    def _holds(self, put: dict[str, Any]) -> bool:
+        found = self._items[put["TableName"]].get(self._key(put["TableName"], put["Item"]))
+        match put["ConditionExpression"]:
+            case "version = :read":
+                return found is not None and found["version"] == put["ExpressionAttributeValues"][":read"]
+            case (
+                "attribute_not_exists(request_id)" | "attribute_not_exists(entry_id)" | "attribute_not_exists(link_id)"
+            ):
+                return found is None
+            case other:
+                raise AssertionError(other)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,11 @@ from approval_workflow.handlers import close_request
 from tests.unit.approval_workflow.workflow import POLICY, WISH, Workflow
 
 NAMES = ("bert", "cleo", "dana")
+
+
+@pytest.fixture
+def dynamodb(motos_dynamodb: Any) -> Any:
+    return motos_dynamodb
 
 
 def test_approval_takes_the_quorum(workflow: Workflow) -> None:

@@ -1,4 +1,4 @@
-"""A request is stored and started once, whatever callers repeat; what is not as agreed is refused, and stored nowhere."""
+"""A request is stored and started once, whatever callers repeat; what is not as agreed is refused, and not stored."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +14,11 @@ from tests.unit.approval_workflow.aws import refusal
 from tests.unit.approval_workflow.workflow import ADA, WISH, Workflow
 
 EXTENSION = {"extends": "req-" + "0" * 20, "hours": 2, "purpose": "More", "cost_centre": "CC-1001"}
+
+
+@pytest.fixture
+def dynamodb(motos_dynamodb: Any) -> Any:
+    return motos_dynamodb
 
 
 def error_of(answer: dict[str, Any]) -> tuple[int, str]:
@@ -99,7 +104,7 @@ def test_a_busy_aws_is_told_from_a_bug(workflow: Workflow) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[]", "null", "\"x\"", "{\"hours\": NaN}", "9" * 5000, "[" * 100_000],
+    ["", "{", "[]", "null", '"x"', '{"hours": NaN}', "9" * 5000, "[" * 100_000],
     ids=lambda body: repr(body[:9]),
 )
 def test_a_body_that_is_no_object_is_refused(workflow: Workflow, body: str) -> None:

@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,7 +27,7 @@ from approval_workflow.handlers import (
 from shared.clients import client
 from tests.support import functions
 from tests.support.functions import Context
-from tests.unit.approval_workflow.aws import Ec2, States, Topic
+from tests.unit.approval_workflow.aws import Ec2, States, Tables, Topic
 
 HANDLERS = (
     ask_approvers, close_request, decide, end_instance, extend_instance, launch_instance, publish_parameters,
@@ -90,26 +89,12 @@ def api_event(name: str) -> dict[str, Any]:
     return event
 
 
-class Locked:
-    """A client of moto's DynamoDB, whose transactions are as isolated as AWS's are."""
-
-    def __init__(self, dynamodb: Any) -> None:
-        self._dynamodb = dynamodb
-        self._lock = Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._dynamodb, name)
-
-    def transact_write_items(self, **call: Any) -> Any:
-        with self._lock:
-            return self._dynamodb.transact_write_items(**call)
-
-
 @dataclass
 class Workflow:
     """Tables, a secret, a policy, a clock, and what the state machine and people do."""
 
     now: int = START
+    dynamodb: Any = field(default_factory=Tables)
     states: States = field(default_factory=States)
     topic: Topic = field(default_factory=Topic)
     ec2: Ec2 = field(default_factory=Ec2)
@@ -117,7 +102,7 @@ class Workflow:
     def create(self) -> None:
         for table, keys in ((REQUESTS, ["request_id"]), (LINKS, ["link_id"]), (AUDIT, ["request_id", "entry_id"])):
             kinds = zip(keys, ("HASH", "RANGE"), strict=False)
-            client("dynamodb").create_table(
+            self.dynamodb.create_table(
                 TableName=table,
                 KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in kinds],
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
@@ -184,7 +169,7 @@ class Workflow:
     def validate(self, request_id: str) -> Any:
         return self.step(validate_request, request_id)
 
-    def ask(self, request_id: str, round_number: int = 0, token: str = "token-0") -> Any:
+    def ask(self, request_id: str, round_number: int = 0, token: str = "token-0") -> Any:  # noqa: S107  # no password
         return self.step(ask_approvers, request_id, round=round_number, task_token=token)
 
     def launch(self, request_id: str, instance_type: str = "t3.micro") -> Any:
@@ -233,26 +218,23 @@ class Workflow:
         return document(self._item(request_id))
 
     def audit(self, request_id: str) -> list[dict[str, Any]]:
-        items = client("dynamodb").query(
-            TableName=AUDIT,
-            KeyConditionExpression="request_id = :id",
-            ExpressionAttributeValues={":id": {"S": request_id}},
-        )["Items"]
-        return [document(item) for item in items]
+        entries = [document(item) for item in self.dynamodb.scan(TableName=AUDIT)["Items"]]
+        own = (entry for entry in entries if entry["request_id"] == request_id)
+        return sorted(own, key=lambda entry: entry["entry_id"])
 
     def trail(self, request_id: str) -> list[str]:
         return [entry["what"] for entry in self.audit(request_id)]
 
     def everything(self) -> list[Any]:
         """Return all that is stored, to show that something changes nothing."""
-        return [client("dynamodb").scan(TableName=table)["Items"] for table in (REQUESTS, LINKS, AUDIT)]
+        return [self.dynamodb.scan(TableName=table)["Items"] for table in (REQUESTS, LINKS, AUDIT)]
 
     def pass_time(self, seconds: int) -> str:
         self.now += seconds
         return iso(self.now)
 
     def _item(self, request_id: str) -> dict[str, Any]:
-        item: dict[str, Any] = client("dynamodb").get_item(
+        item: dict[str, Any] = self.dynamodb.get_item(
             TableName=REQUESTS, Key={"request_id": {"S": request_id}}, ConsistentRead=True
         )["Item"]
         return item

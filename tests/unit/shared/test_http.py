@@ -1,4 +1,4 @@
-"""Whatever a function behind API Gateway does, its answer is well formed, and tells callers nothing about its inside."""
+"""Whatever a function behind API Gateway does, its answer is well formed, and shows callers nothing of its inside."""
 
 import io
 import json

@@ -11,8 +11,6 @@ from ministack.services import apigateway_v1 as engine
 from scripts.local_engine.mends.apigateway.call import Call, current
 from scripts.local_engine.patching import wrap
 
-FORBIDDEN = 403
-
 
 def enforce(
     original: Any,
@@ -43,11 +41,10 @@ def enforce(
         if caller.get("accountId", call.account) != call.account:
             return _refused(call, _from_outside(call, caller["userArn"]))
         denied = original(api_id, stage, method, execute_path, headers, query_params, iam_action)
-        told = json.loads(denied[2]) if denied and denied[0] == FORBIDDEN else {}
-        refused = told.get("__type") == "AccessDeniedException"
+        refused = denied and denied[1].get("x-amzn-errortype") == "AccessDeniedException"
         if refused or not denied:  # otherwise nobody knows who this is
             call.identity |= caller
-        return _refused(call, told["message"]) if refused else denied
+        return _refused(call, json.loads(denied[2])["message"]) if refused else denied
 
 
 def _from_outside(call: Call, user: str) -> str:

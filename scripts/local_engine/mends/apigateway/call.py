@@ -81,7 +81,7 @@ async def handle_execute_api_request(
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html).
     Engine: three ids; no metrics, no access log.
     """
-    parsed = app._parse_execute_api_url(host, path)
+    parsed = app._parse_execute_api_url(host, path) or app._resolve_custom_domain_request(host, path)
     scope = engine.find_api_scope(parsed[0]) if parsed else None
     if parsed is None or scope is None:
         return await original(host, path, method, headers, body, query_params, raw_path, raw_query_string)

@@ -47,14 +47,12 @@ def _define(api_id: str, body: bytes, *, overwrite: bool) -> Any:
     if api_id not in engine._rest_apis:
         return engine._v1_error("NotFoundException", "Invalid API identifier specified", 404)
     try:
-        document = engine.yaml.safe_load(body)
+        document = openapi.parse(body)
         openapi.check(document)
         if overwrite:
             _clear(api_id)
         _describe(engine._rest_apis[api_id], document, overwrite=overwrite)
         openapi.load(api_id, document)
-    except (engine.yaml.YAMLError, AttributeError):  # neither JSON nor YAML, or no mapping
-        return engine._v1_error("BadRequestException", "Invalid OpenAPI input.", 400)
     except openapi.ImportProblem as problem:
         return engine._v1_error("BadRequestException", str(problem), 400)
     return engine._get_rest_api(api_id)

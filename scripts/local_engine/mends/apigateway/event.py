@@ -20,7 +20,8 @@ def build_lambda_event(original: Any, api_id: str, *rest: Any, **options: Any) -
     event: dict[str, Any] = original(api_id, *rest, **options)
     if call := current.get():
         event.pop("version", None)
-        added = {"X-Amzn-Trace-Id": call.trace, "X-Forwarded-For": call.identity["sourceIp"]}
+        way = [event["headers"].get("x-forwarded-for"), call.identity["sourceIp"]]
+        added = {"x-amzn-trace-id": call.trace, "x-forwarded-for": ", ".join(filter(None, way))}
         event["headers"] |= added
         event["multiValueHeaders"] |= {name: [value] for name, value in added.items()}
         event["requestContext"] |= {

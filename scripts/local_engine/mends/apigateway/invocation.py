@@ -85,7 +85,7 @@ async def _in_time(call: Call, work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def proxy_response(_original: Any, result: dict[str, Any]) -> Any:
-    """Take an answer of API Gateway's form, and nothing else."""
+    """Take an answer of API Gateway's form, and nothing else; see `answers`."""
     payload = result.get("body")
     if result.get("error"):
         message = payload.get("errorMessage") if isinstance(payload, dict) else payload

@@ -21,6 +21,20 @@ class ImportProblem(Exception):
     """Why API Gateway does not import a document."""
 
 
+def parse(body: bytes) -> Document:
+    """Return a JSON or YAML document. Raises ImportProblem when it is neither, or describes nothing."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        try:
+            document = engine.yaml.safe_load(body)
+        except engine.yaml.YAMLError:
+            document = None
+    if not isinstance(document, dict):
+        raise ImportProblem("Invalid OpenAPI input.")
+    return document
+
+
 def check(document: Document) -> None:
     """Raise ImportProblem for a document whose models or validators AWS refuses."""
     problems = [
