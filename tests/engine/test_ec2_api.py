@@ -70,3 +70,21 @@ def test_wrong_pages(hosts: Hosts) -> None:
     instance = hosts.run()["InstanceId"]
     assert error(hosts.ec2.describe_instances, MaxResults=5, InstanceIds=[instance])[0] == "InvalidParameterCombination"
     assert error(hosts.ec2.describe_instances, MaxResults=5, NextToken="no")[0] == "InvalidNextToken"
+
+
+@pytest.mark.parametrize("operation", ["instances", "instance_status", "snapshots", "tags", "volumes"])
+def test_a_filter_that_does_not_exist_is_refused(hosts: Hosts, operation: str) -> None:
+    describe = getattr(hosts.ec2, f"describe_{operation}")
+    assert error(describe, Filters=[{"Name": "colour", "Values": ["red"]}]) == ("InvalidParameterValue", 400)
+
+
+def test_only_what_exists_is_tagged(hosts: Hosts, volume: str) -> None:
+    tags = [{"Key": "k", "Value": "v"}]
+    gone = error(hosts.ec2.create_tags, Resources=[volume, "i-0123456789abcdef0"], Tags=tags)
+    assert gone == ("InvalidInstanceID.NotFound", 400)
+    own = [{"Key": "aws:mine", "Value": "v"}]
+    assert error(hosts.ec2.create_tags, Resources=[volume], Tags=own)[0] == "InvalidParameterValue"
+    many = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
+    assert error(hosts.ec2.create_tags, Resources=[volume], Tags=many)[0] == "TagLimitExceeded"
+    assert hosts.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [volume]}])["Tags"] == []
+    hosts.ec2.create_tags(Resources=[volume], Tags=tags)

@@ -48,11 +48,8 @@ def describe(original: Any, params: dict[str, Any]) -> wire.Answer:
     if any(each not in engine._instances for each in ids):
         refused: wire.Answer = original(params)
         return refused
-    try:
-        found = [each for each in engine._instances.values() if not ids or each["InstanceId"] in ids]
-        found = [each for each in found if engine._matches_filters(each, filters)]
-    except Refusal as refusal:
-        return refusal.answer()
+    found = [each for each in engine._instances.values() if not ids or each["InstanceId"] in ids]
+    found = [each for each in found if engine._matches_filters(each, filters)]
     reservations: dict[str, list[dict[str, Any]]] = {}
     for each in found:
         reservations.setdefault(each.get("ReservationId", f"r-{each['InstanceId'][2:]}"), []).append(each)

@@ -27,11 +27,8 @@ def run_instances(_original: Any, params: dict[str, Any]) -> wire.Answer:
     https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
     Engine: ignored launch template and token, took any image and any profile, and launched MinCount instances.
     """
-    try:
-        asked = launch(params)
-        return _answer(_again(asked) or _new(asked))
-    except Refusal as refusal:
-        return refusal.answer()
+    asked = launch(params)
+    return _answer(_again(asked) or _new(asked))
 
 
 def _compared(asked: Launch) -> dict[str, Any]:

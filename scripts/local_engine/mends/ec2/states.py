@@ -86,11 +86,8 @@ def terminate(_original: Any, params: dict[str, Any]) -> wire.Answer:
 def _change(
     operation: str, params: dict[str, Any], before: tuple[str, ...], after: tuple[str, str], participle: str
 ) -> wire.Answer:
-    try:
-        chosen = [_existing(each) for each in wire.request(operation, params).get("InstanceIds", [])]
-        _check(chosen, (*before, *after), participle)
-    except Refusal as refusal:
-        return refusal.answer()
+    chosen = [_existing(each) for each in wire.request(operation, params).get("InstanceIds", [])]
+    _check(chosen, (*before, *after), participle)
     return _changed(operation, chosen, lambda instance: instance["State"]["Name"] in before, after)
 
 
