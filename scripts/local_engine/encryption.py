@@ -39,6 +39,9 @@ def uses(action: str, resource: str, asked: Request = NOTHING) -> Iterator[KeyUs
     Keys that AWS manages are left out: their policies let the whole account use them through their service.
     """
     service, operation = action.split(":", 1)
+    if action == "ssm:GetParametersByPath":
+        for name in _below(arn=resource):
+            yield from uses("ssm:GetParameter", f"{resource.partition(':parameter/')[0]}:parameter{name}", asked)
     if service not in _SERVICES:
         return
     reference, actions, encryption_context = _SERVICES[service](operation, resource, asked)
@@ -106,11 +109,17 @@ def _parameter(operation: str, arn: str, asked: Request) -> _Use:
             [ENCRYPT],
             {"PARAMETER_ARN": arn},
         )
-    if operation not in {"GetParameter", "GetParameters", "GetParametersByPath"} or not fields.get("WithDecryption"):
+    if operation not in {"GetParameter", "GetParameters"} or not fields.get("WithDecryption"):
         return None, [], {}
     name = arn.split(":parameter/", 1)[-1]
     found = ssm._parameters.get(name) or ssm._parameters.get(f"/{name}") or {}
     return found.get("KeyId"), [DECRYPT], {"PARAMETER_ARN": arn}
+
+
+def _below(arn: str) -> list[str]:
+    """Return the names of the parameters below a path."""
+    path = f"/{arn.partition(':parameter/')[2].rstrip('/')}/"
+    return [name for name in ssm._parameters if name.startswith(path)]
 
 
 def _secret(operation: str, arn: str, asked: Request) -> _Use:

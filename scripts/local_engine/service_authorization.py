@@ -5,13 +5,12 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/referenc
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam, kms
+from ministack.services import kms
 
 from scripts.local_engine import task_token
-from scripts.local_engine.leading_keys import leading_keys
+from scripts.local_engine.condition_keys import condition_keys
 from scripts.local_engine.mends.ec2 import permissions as ec2_permissions
 from scripts.local_engine.request import Need, Request
 
@@ -22,34 +21,15 @@ def needs(action: str, resource: str, asked: Request) -> list[Need]:
     """Return all that a request is decided on, given the action and resource that the engine found."""
     if action.startswith("ec2:"):
         return ec2_permissions.needs(action, resource, asked.fields())
-    keys = context(action, resource, asked)
-    return [Need(action, each, keys) for each in resources(action, resource, asked)]
+    keys = condition_keys(action, asked.fields()) | machine_qualifier(action, resource)
+    tagging = ["ssm:AddTagsToResource"] if action == "ssm:PutParameter" and keys else []  # as tagging by itself does
+    return [Need(each, arn, keys) for arn in resources(action, resource, asked) for each in (action, *tagging)]
 
 
 def resources(action: str, resource: str, asked: Request) -> list[str]:
     """Return the ARNs that an action of a request is decided on, given the one the engine found."""
     service, operation = action.split(":", 1)
     return _RESOURCES[service](operation, resource, asked) if service in _RESOURCES else [resource]
-
-
-def context(action: str, resource: str, asked: Request) -> dict[str, Any]:
-    """Return the condition keys of a request that the engine does not know."""
-    if action == "cloudwatch:PutMetricData":
-        return {"cloudwatch:namespace": asked.fields().get("Namespace")}
-    if action.startswith("kms:"):
-        encryption_context = asked.fields().get("EncryptionContext") or {}
-        return {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
-    if action.startswith("dynamodb:"):
-        return {"dynamodb:LeadingKeys": leading_keys(asked.fields()) or None}
-    if action.startswith("iam:"):
-        return {"iam:PermissionsBoundary": _boundary(asked.fields())}
-    return machine_qualifier(action, resource)
-
-
-def _boundary(fields: dict[str, Any]) -> str | None:
-    """Return the boundary a role is given, or has."""
-    role = iam._roles.get(fields.get("RoleName", "")) or {}
-    return fields.get("PermissionsBoundary") or role.get("PermissionsBoundary")
 
 
 def machine_qualifier(action: str, resource: str) -> dict[str, str]:
@@ -135,11 +115,18 @@ def _machine(operation: str, resource: str, asked: Request) -> list[str]:
 
 
 def _parameter(operation: str, resource: str, asked: Request) -> list[str]:
-    """Name each parameter, or the path, that is read."""
-    fields, prefix = asked.fields(), f"{_scope('ssm')}parameter"
-    if operation == "GetParameters":
-        return [f"{prefix}/{name.lstrip('/')}" for name in fields.get("Names", [])]
-    return [f"{prefix}/{fields.get('Path', '').strip('/')}" if operation == "GetParametersByPath" else resource]
+    """Name each parameter, or the path, that is read; public parameters belong to no account."""
+    fields = asked.fields()
+    named = {"GetParameter": [fields.get("Name")], "GetParameters": fields.get("Names", [])}
+    names = named.get(operation, [fields.get("Path")] if operation == "GetParametersByPath" else [])
+    return [_parameter_arn(name) for name in names if name] or [resource]
+
+
+def _parameter_arn(name: str) -> str:
+    if name.startswith("arn:"):
+        return name
+    scope = f"arn:aws:ssm:{get_region()}::" if name.startswith("/aws/service/") else _scope("ssm")
+    return f"{scope}parameter/{name.lstrip('/')}"
 
 
 _RESOURCES: dict[str, Callable[[str, str, Request], list[str]]] = {

@@ -12,7 +12,8 @@ ONE = {"MinCount": 1, "MaxCount": 1}
 
 
 def tags(of: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in of["Tags"]}
+    """Return tags, without those of AWS."""
+    return {tag["Key"]: tag["Value"] for tag in of["Tags"] if not tag["Key"].startswith("aws:")}
 
 
 def refused(hosts: Hosts, **request: Any) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def test_an_instance_is_what_template_and_request_say(hosts: Hosts) -> None:
     assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
     assert instance["Monitoring"]["State"] == "enabled"
     assert instance["IamInstanceProfile"]["Arn"] == hosts.profile
+    assert {"Key": "aws:ec2launchtemplate:id", "Value": hosts.template["id"]} in instance["Tags"]
+    assert {"Key": "aws:ec2launchtemplate:version", "Value": "1"} in instance["Tags"]
 
 
 def test_an_instance_is_where_template_and_request_say(hosts: Hosts) -> None:
@@ -87,7 +90,7 @@ def test_an_interface_takes_the_place_of_subnet_and_groups(hosts: Hosts) -> None
         ({"SubnetId": "subnet-0123456789abcdef0"}, "InvalidSubnetID.NotFound"),
         ({"SecurityGroupIds": ["sg-0123456789abcdef0"]}, "InvalidGroup.NotFound"),
         ({"InstanceType": "t4g.micro"}, "InvalidParameterValue"),
-        ({"LaunchTemplate": {"LaunchTemplateId": "lt-0"}}, "InvalidLaunchTemplateId.NotFoundException"),
+        ({"LaunchTemplate": {"LaunchTemplateId": "lt-0"}}, "InvalidLaunchTemplateId.NotFound"),
         ({"LaunchTemplate": {"LaunchTemplateName": "no"}}, "InvalidLaunchTemplateName.NotFoundException"),
     ],
 )
@@ -102,6 +105,11 @@ def test_a_template_version_that_does_not_exist(hosts: Hosts) -> None:
     named = {"LaunchTemplateId": hosts.template["id"], "Version": "7"}
     assert refused(hosts, LaunchTemplate=named)["Code"] == "InvalidLaunchTemplateId.VersionNotFound"
     assert refused(hosts, LaunchTemplate={**named, "Version": "1"})["Code"] == "MissingParameter"
+
+
+def test_a_template_that_is_gone(hosts: Hosts) -> None:
+    with pytest.raises(ClientError, match=r"\(InvalidLaunchTemplateId\.NotFound\)"):
+        hosts.ec2.delete_launch_template(LaunchTemplateId="lt-0123456789abcdef0")
 
 
 def test_arm_images_launch_arm_instances(hosts: Hosts) -> None:

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,9 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_second_plan_is_empty_and_everything_is_destroyed(engine: Engine, workspace: Path, name: str) -> None:
+def test_a_second_plan_is_empty_and_everything_is_destroyed(
+    engine: Engine, workspace: Path, name: str, client: Callable[[str], Any]
+) -> None:
     environment = os.environ | terraform.environment() | {"AWS_ENDPOINT_URL": engine.url, "TF_VAR_name": name}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,8 +36,11 @@ def test_a_second_plan_is_empty_and_everything_is_destroyed(engine: Engine, work
     for step in (["init"], ["apply", "-auto-approve"]):
         done = run(*step)
         assert done.returncode == 0, done.stdout + done.stderr
+    secret = client("secretsmanager").get_secret_value(SecretId=f"{name}/link")["SecretString"]
+    assert len(secret) == 64
+    assert secret not in (workspace / "terraform.tfstate").read_text()
     planned = run("plan", "-detailed-exitcode")
     assert planned.returncode == 0, planned.stdout
     destroyed = run("apply", "-destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    assert "51 destroyed" in destroyed.stdout
+    assert "61 destroyed" in destroyed.stdout

@@ -1,4 +1,4 @@
-"""Secrets Manager: rotation can be cancelled."""
+"""Secrets Manager: rotation can be cancelled, a version is written once, and its stage must be its own."""
 
 import json
 from typing import Any
@@ -24,6 +24,39 @@ async def handle(original: Any, method: str, path: str, headers: dict[str, str],
     return engine.json_response({"ARN": secret["ARN"], "Name": secret["Name"]})
 
 
+def put_value(original: Any, data: dict[str, Any]) -> Any:
+    """Write a version once; the same request again changes nothing, another value is refused.
+
+    AWS: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html (ClientRequestToken)
+    Engine: wrote it again, and moved the stages back to it.
+    """
+    _, secret = engine._resolve(data.get("SecretId"))
+    version = secret and secret["Versions"].get(data.get("ClientRequestToken"))
+    if not version:
+        return original(data)
+    if any(version.get(kind) != data.get(kind) for kind in ("SecretString", "SecretBinary")):
+        sentence = "You can't modify an existing version, you can only create a new version."
+        return engine.error_response_json("ResourceExistsException", sentence, 400)
+    kept = {"VersionId": data["ClientRequestToken"], "VersionStages": list(version["Stages"])}
+    return engine.json_response({"ARN": secret["ARN"], "Name": secret["Name"], **kept})
+
+
+def get_value(original: Any, data: dict[str, Any]) -> Any:
+    """Refuse a stage that is not the given version's.
+
+    AWS: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html (VersionStage)
+    Engine: ignored the stage.
+    """
+    _, secret = engine._resolve(data.get("SecretId"))
+    version = secret and secret["Versions"].get(data.get("VersionId"))
+    if version and data.get("VersionStage") and data["VersionStage"] not in version["Stages"]:
+        sentence = "You provided a VersionStage that is not associated to the provided VersionId."
+        return engine.error_response_json("InvalidRequestException", sentence, 400)
+    return original(data)
+
+
 def apply() -> None:
     """Mend the service's API."""
     wrap(engine, "handle_request")(handle)
+    wrap(engine, "_put_secret_value")(put_value)
+    wrap(engine, "_get_secret_value")(get_value)

@@ -18,10 +18,10 @@ def apply() -> None:
     arm = (_IMAGES["arm64"], _NAME.format("arm64"), "Amazon Linux 2023 AMI", *_AMAZON)
     replace(engine, "_STUB_AMIS", [*engine._STUB_AMIS, arm])
     wrap(engine, "_stub_image_view")(_architecture)
-    replace(ssm, "_PUBLIC_AMI_PARAMETERS", ssm._PUBLIC_AMI_PARAMETERS | public_parameters())
+    replace(ssm, "_PUBLIC_AMI_PARAMETERS", ssm._PUBLIC_AMI_PARAMETERS | _public_parameters())
 
 
-def public_parameters() -> dict[str, str]:
+def _public_parameters() -> dict[str, str]:
     """Return the public parameters of Amazon Linux 2023 and the images they name.
 
     AWS: https://docs.aws.amazon.com/linux/al2023/ug/ec2.html (default and fixed kernels, minimal images, both

@@ -58,11 +58,22 @@ def make(launch: Launch, reservation: str, index: int) -> dict[str, Any]:
         "IamInstanceProfile": profile,
     }
     engine._instances[instance_id] = instance
-    if tags := launch.tags("instance"):
-        engine._tags[instance_id] = as_list(tags)
+    engine._tags[instance_id] = as_list(launch.tags("instance") | _origin(launch))
     if profile:
         engine._upsert_iam_instance_profile_association(instance_id, profile)
     return instance
+
+
+def _origin(launch: Launch) -> dict[str, str]:
+    """Return the tags by which AWS says what template an instance was launched with.
+
+    AWS: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-instances-from-launch-template.html
+    Engine: none, so that Terraform replaced instances at every plan.
+    """
+    if not launch.template:
+        return {}
+    prefix = "aws:ec2launchtemplate"
+    return {f"{prefix}:id": launch.template["LaunchTemplateId"], f"{prefix}:version": str(launch.version)}
 
 
 def _place(launch: Launch, interface: dict[str, Any]) -> dict[str, Any]:

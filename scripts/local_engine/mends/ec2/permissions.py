@@ -12,6 +12,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2 as engine
 from ministack.services import iam, kms
 
+from scripts.local_engine.condition_keys import requested_tags
 from scripts.local_engine.mends.ec2 import volumes
 from scripts.local_engine.mends.ec2.instances import METADATA
 from scripts.local_engine.mends.ec2.settings import Launch, arn, launch
@@ -66,13 +67,13 @@ def _shared() -> dict[str, Any]:
 
 
 def _other_needs(operation: str, params: dict[str, Any]) -> Iterator[Need]:
-    requested = _requested(_pairs(params, "Tag"))
+    requested = requested_tags(_pairs(params, "Tag"))
     ids = (value for name, value in params.items() if _ID.fullmatch(name))
     for value in ids:
         if (kind := engine._guess_resource_type(value)) != "resource":
             yield Need(f"ec2:{operation}", arn(kind, value), existing(value) | requested)
     if kind := _CREATED.get(operation):
-        tags = _requested(_pairs(params, "TagSpecification.1.Tag"))
+        tags = requested_tags(_pairs(params, "TagSpecification.1.Tag"))
         yield Need(f"ec2:{operation}", arn(kind, "*"), _shared() | tags)
         if tags:
             yield Need("ec2:CreateTags", arn(kind, "*"), _shared() | tags | {"ec2:CreateAction": operation})
@@ -98,15 +99,10 @@ def existing(resource_id: str) -> dict[str, Any]:
     return _shared() | of_tags | {key: str(value) for key, value in about.items() if value is not None}
 
 
-def _requested(tags: dict[str, str]) -> dict[str, Any]:
-    named = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    return {**named, "aws:TagKeys": list(tags)} if tags else {}
-
-
 def _launch_needs(asked: Launch) -> Iterator[Need]:
     asked.check()
     for kind, name, about in _launched(asked):
-        tags = _requested(asked.tags(kind)) if name == "*" else {}
+        tags = requested_tags(asked.tags(kind)) if name == "*" else {}
         context = {**_shared(), **_of_template(asked, kind), **about, **tags}
         yield Need("ec2:RunInstances", arn(kind, name), context)
         if tags:

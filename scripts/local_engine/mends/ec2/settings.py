@@ -21,6 +21,7 @@ class Launch:
 
     own: dict[str, Any]
     template: dict[str, Any] | None
+    version: int
     settings: dict[str, Any]
 
     @property
@@ -107,32 +108,33 @@ def launch(params: dict[str, Any]) -> Launch:
     key, which AWS does not document; whoever needs a tag for sure sends it. Engine: ignored the template.
     """
     own = wire.request("RunInstances", params)
-    template, data = _template(own.get("LaunchTemplate"))
+    template, version = _template(own.get("LaunchTemplate"))
+    data = version.get("LaunchTemplateData", {})
     settings: dict[str, Any] = {"InstanceType": "m1.small", **data, **own}
     specifications = [*data.get("TagSpecifications", []), *own.get("TagSpecifications", [])]
     kinds = dict.fromkeys(each["ResourceType"] for each in specifications)
     settings["TagSpecifications"] = [
         {"ResourceType": kind, "Tags": as_list(_tags(kind, specifications))} for kind in kinds
     ]
-    return Launch(own, template, settings)
+    return Launch(own, template, version.get("VersionNumber", 0), settings)
 
 
 def _template(named: dict[str, str] | None) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return a launch template and the launch data of the version that is asked for."""
+    """Return a launch template and its version that is asked for, nothing where none is. Raises Refusal."""
     if not named:
         return None, {}
     by = [(key, named[key]) for key in ("LaunchTemplateId", "LaunchTemplateName") if key in named]
     found = [each for each in engine._launch_templates.values() if all(each[key] == value for key, value in by)]
     if not found:
         sentence = f"The specified launch template, with template {' and '.join(v for _, v in by)}, does not exist."
-        kind = "Id" if "LaunchTemplateId" in named else "Name"
-        raise Refusal(f"InvalidLaunchTemplate{kind}.NotFoundException", sentence)
+        kind = "Id.NotFound" if "LaunchTemplateId" in named else "Name.NotFoundException"
+        raise Refusal(f"InvalidLaunchTemplate{kind}", sentence)
     [template] = found
     special = {"$Default": template["DefaultVersionNumber"], "$Latest": template["LatestVersionNumber"]}
     number = str(special.get(version := named.get("Version", "$Default"), version))
     for each in template["Versions"]:
         if str(each["VersionNumber"]) == number:
-            return template, each["LaunchTemplateData"]
+            return template, each
     sentence = f"Could not find the specified version {version} for the launch template"
     raise Refusal("InvalidLaunchTemplateId.VersionNotFound", sentence)
 
