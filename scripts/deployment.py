@@ -14,6 +14,7 @@ from scripts.local_engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_ACCOUNT = "000000000000"
+LOCAL_REGION = "us-east-1"
 
 
 class NotDeployedError(Exception):

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Callable
 
 from scripts import deployment, terraform
-from scripts.deployment import ROOT, Deployment
+from scripts.deployment import LOCAL_ACCOUNT, LOCAL_REGION, ROOT, Deployment
+from scripts.local_account import prepare
 from scripts.local_engine import Engine
 
 ENVIRONMENT = ROOT / "environments" / "local"
@@ -56,6 +57,7 @@ def _apply(engine: Engine, tell: Tell) -> None:
     done = terraform.run(ENVIRONMENT, "init", "-input=false", "-no-color", env=environment, capture=True)
     if done.returncode:
         raise ApplyError(f"terraform init of environments/local failed: {terraform.first_error(done.stderr)}")
+    prepare(Deployment("local", {}, LOCAL_REGION, engine.url, LOCAL_ACCOUNT).client)
     tell("terraform apply")
     with subprocess.Popen(
         [terraform.program(), f"-chdir={ENVIRONMENT}", "apply", "-auto-approve", "-input=false", "-json", PARALLELISM],

@@ -19,8 +19,8 @@ module "approval_workflow" {
   network    = null
 
   limits = {
-    requests_per_second = 10
-    burst               = 20
+    requests_per_second = 100
+    burst               = 200
     link_key_days       = 90
   }
 

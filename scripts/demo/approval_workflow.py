@@ -21,7 +21,7 @@ HOST = {
     "image_parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
     "purpose": "Try the new release",
     "hours": 8,
-    "cost_centre": "demo",
+    "cost_centre": "platform",
 }
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.3

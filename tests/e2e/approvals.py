@@ -21,7 +21,7 @@ HOST = {
     "image_parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
     "purpose": "Try the new release",
     "hours": 1,
-    "cost_centre": "demo",
+    "cost_centre": "platform",
 }
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.1
@@ -69,7 +69,7 @@ class Approvals:
 
     def extend(self, request_id: str, hours: int) -> str:
         """Ask for more hours of a host that runs; return the new request's id."""
-        wish = {"purpose": "A little longer", "hours": hours, "cost_centre": "demo", "extends": request_id}
+        wish = {"purpose": "A little longer", "hours": hours, "cost_centre": "platform", "extends": request_id}
         answer = self.post(wish)
         assert answer.status == 202, answer.text
         return str(json.loads(answer.text)["request_id"])

@@ -9,8 +9,8 @@ from typing import Any
 
 from python_terraform import IsFlagged, Terraform, TerraformCommandError
 
-from scripts import terraform
-from scripts.deployment import ROOT, Deployment
+from scripts import local_account, terraform
+from scripts.deployment import LOCAL_REGION, ROOT, Deployment
 
 FIFO = "fifo"  # no environment of the product: a queue processor on a FIFO queue, for the tests
 ACCOUNTS = {"local": "000000000000", "dev": "000000000001", "staging": "000000000002", "prod": "000000000003"}
@@ -73,7 +73,9 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
         terraform.environment()
         | {"AWS_ENDPOINT_URL": engine_url, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
     )
-    if name not in ("local", FIFO):  # these need no state bucket and no deploy roles
+    if name == "local":
+        local_account.prepare(Deployment(name, {}, LOCAL_REGION, engine_url, account).client)
+    elif name != FIFO:  # these two need no state bucket and no deploy roles
         _bootstrap(name, workspace)
     folder = "tests/e2e/fifo" if name == FIFO else f"environments/{name}"
     directory = workspace / folder

@@ -9,13 +9,14 @@ from approval_workflow.domain.moments import hours_later, iso
 from approval_workflow.domain.request import Change, Request, Status, changed
 
 _MAX_DETAIL = 1000
-# An outcome -> the statuses in which it may be reported; those of people's decisions are theirs to set.
+# An outcome -> the statuses in which it may be reported; those of people's decisions are theirs to set. A failure may
+# also follow an approval that was reported before.
 _REPORTED_IN = {
     Status.APPROVED: {Status.APPROVED},
     Status.REJECTED: {Status.REJECTED},
     Status.EXPIRED: {Status.EXPIRED},
     Status.INVALID: {Status.PENDING},
-    Status.LAUNCH_FAILED: {Status.PENDING, Status.APPROVED},
+    Status.LAUNCH_FAILED: {Status.PENDING, Status.APPROVED, Status.ENDING},
 }
 
 
@@ -53,17 +54,17 @@ def closed(request: Request, at: str) -> Change | None:
     """End the time for decisions; one that came before counts."""
     if request.status is not Status.PENDING:
         return None
-    return changed(request, Entry("EXPIRED", at), status=Status.EXPIRED, task_token="")
+    return changed(request, Entry("CLOSED", at), status=Status.EXPIRED, task_token="")
 
 
 def reported(request: Request, outcome: str, detail: object, at: str) -> Change | None:
     """Record how the request came out. Raises `WrongOutcome` if that is not what was decided."""
     if request.outcome == outcome in _REPORTED_IN:
         return None
-    if request.outcome or outcome not in _REPORTED_IN or request.status not in _REPORTED_IN[Status(outcome)]:
+    if outcome not in _REPORTED_IN or request.status not in _REPORTED_IN[Status(outcome)]:
         raise WrongOutcome(f"{request.request_id} is {request.status}, and {outcome or 'nothing'} was reported")
     text = _sentence(detail)
-    entry = Entry(f"OUTCOME_{outcome}", at, detail=text)
+    entry = Entry(outcome, at, detail=text)
     return changed(request, entry, status=Status(outcome), outcome=outcome, detail=text, task_token="")
 
 

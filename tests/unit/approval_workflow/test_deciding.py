@@ -130,7 +130,7 @@ def test_after_closing_nothing_is_decided(workflow: Workflow) -> None:
     for _ in range(2):
         assert workflow.step(close_request, request_id) == {"status": "EXPIRED"}
     assert workflow.decide(workflow.link(request_id, "bert"), decision="approve")["statusCode"] == 410
-    assert workflow.trail(request_id) == ["SUBMITTED", "VALIDATED", "ASKED", "EXPIRED"]
+    assert workflow.trail(request_id) == ["SUBMITTED", "VALIDATED", "ASKED", "CLOSED"]
 
 
 @pytest.mark.parametrize(("choice", "status"), [("approve", "APPROVED"), ("deny", "REJECTED")])

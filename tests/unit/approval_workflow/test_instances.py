@@ -183,6 +183,14 @@ def test_a_failed_launch_is_compensated_by_its_tags_and_reported(workflow: Workf
     assert workflow.stored(request_id)["status"] == "LAUNCH_FAILED"
 
 
+def test_a_failure_may_follow_an_approval_that_was_reported(workflow: Workflow) -> None:
+    running = workflow.running()
+    for outcome in ("APPROVED", "LAUNCH_FAILED", "LAUNCH_FAILED"):
+        workflow.step(record_outcome, running, outcome=outcome, detail="")
+    assert workflow.stored(running)["status"] == "LAUNCH_FAILED"
+    assert workflow.trail(running)[-2:] == ["APPROVED", "LAUNCH_FAILED"]
+
+
 def test_nothing_to_compensate_is_no_error(workflow: Workflow) -> None:
     assert workflow.step(end_instance, workflow.approved())["ended"] == 0
 

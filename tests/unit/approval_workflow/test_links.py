@@ -1,6 +1,7 @@
 """Links say nothing, cannot be made or changed by anybody else, and survive one rotation of the secret."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ def test_every_approver_has_another_link(workflow: Workflow) -> None:
         (lambda link: link.partition(".")[0] + ".", 403),
         (lambda link: link.partition(".")[0], 403),
         (lambda link: link.partition(".")[0] + ".\u00e9\ud800", 403),
-        (lambda link: link.upper() if link.upper()[:22] == link[:22] else link[:23] + link[23:].swapcase(), 403),
+        (lambda link: link[:23] + link[23:].swapcase(), 403),
         (lambda link: "A" * 22 + link[22:], 404),
         (lambda link: link[:21], 404),
         (lambda link: "\u00e9" * 22 + link[22:], 404),
@@ -52,10 +53,10 @@ def test_every_approver_has_another_link(workflow: Workflow) -> None:
         (lambda _: "../requests", 404),
     ],
 )
-def test_a_link_that_was_changed_does_nothing(workflow: Workflow, change: object, status: int) -> None:
+def test_a_link_that_was_changed_does_nothing(workflow: Workflow, change: Callable[[str], str], status: int) -> None:
     link = workflow.link(workflow.asked(), "bert")
     before = workflow.everything()
-    assert statuses(workflow, change(link)) == (status, status)  # type: ignore[operator]  # as the list above
+    assert statuses(workflow, change(link)) == (status, status)
     assert workflow.everything() == before
 
 

@@ -57,6 +57,7 @@ def engine(machine: Path, monkeypatch: pytest.MonkeyPatch) -> StubEngine:
     monkeypatch.setattr(local, "ROOT", root)
     monkeypatch.setattr(local, "STATE", root / "build" / "local")
     monkeypatch.setattr(local, "APPLIED", root / "build" / "local" / "applied")
+    monkeypatch.setattr(local, "prepare", lambda _: None)  # there is no account behind the stub
     monkeypatch.setattr(deployment, "Engine", lambda: stub)
     return stub
 
