@@ -115,11 +115,11 @@ def _machine(operation: str, resource: str, asked: Request) -> list[str]:
 
 
 def _parameter(operation: str, resource: str, asked: Request) -> list[str]:
-    """Name each parameter, or the path, that is read; public parameters belong to no account."""
+    """Name each parameter, or the path, that is read or deleted; public parameters belong to no account."""
     fields = asked.fields()
-    named = {"GetParameter": [fields.get("Name")], "GetParameters": fields.get("Names", [])}
-    names = named.get(operation, [fields.get("Path")] if operation == "GetParametersByPath" else [])
-    return [_parameter_arn(name) for name in names if name] or [resource]
+    one = {"GetParameter": "Name", "GetParametersByPath": "Path"}.get(operation, "")
+    several = fields.get("Names") or [] if operation in {"DeleteParameters", "GetParameters"} else []
+    return [_parameter_arn(name) for name in (fields.get(one), *several) if name] or [resource]
 
 
 def _parameter_arn(name: str) -> str:

@@ -1,5 +1,7 @@
 """Launches EC2 instances for the engine's tests, with a network, a key, a profile and a template of their own."""
 
+import json
+import urllib.request
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -98,3 +100,9 @@ class Hosts:
         [reservation] = self.ec2.describe_instances(InstanceIds=[instance])["Reservations"]
         [found] = reservation["Instances"]
         return dict(found)
+
+    def credentials(self, instance: str) -> dict[str, Any]:
+        """Return what the metadata service of a running instance hands out."""
+        url = f"{self.ec2.meta.endpoint_url}/_local/instances/{instance}/credentials"
+        with urllib.request.urlopen(url, b"", timeout=5) as answer:  # noqa: S310 our own URL
+            return dict(json.load(answer))

@@ -94,3 +94,11 @@ def test_writing_tagged_parameters_asks_for_the_tags(as_role: AsRole, name: str)
     writer.put_parameter(**parameter)
     with pytest.raises(ClientError, match="already exists"):
         writer.put_parameter(**parameter)
+
+
+def test_deleting_asks_for_each_parameter(client: Clients, as_role: AsRole, name: str) -> None:
+    for parameter in ("a", "b"):
+        client("ssm").put_parameter(Name=f"/{name}/{parameter}", Value="v", Type="String")
+    ssm = as_role(allow("DeleteParameters", f"{PARAMETER}/{name}/a"))("ssm")
+    assert f"{PARAMETER}/{name}/b" in denied(ssm.delete_parameters, Names=[f"/{name}/a", f"/{name}/b"])
+    assert ssm.delete_parameters(Names=[f"/{name}/a"])["DeletedParameters"] == [f"/{name}/a"]

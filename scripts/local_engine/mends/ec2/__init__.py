@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-MENDS = ("api", "describe", "images", "instances", "run", "states", "tags", "templates", "volumes")
+MENDS = ("api", "describe", "images", "instances", "metadata", "run", "states", "tags", "templates", "volumes")
 
 
 def apply() -> None:
