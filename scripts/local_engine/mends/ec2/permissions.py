@@ -8,14 +8,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2 as engine
-from ministack.services import iam, kms
 
 from scripts.local_engine.condition_keys import requested_tags
-from scripts.local_engine.mends.ec2 import volumes
-from scripts.local_engine.mends.ec2.instances import METADATA
-from scripts.local_engine.mends.ec2.settings import Launch, arn, launch
+from scripts.local_engine.mends.ec2.launch_permissions import launch_needs
+from scripts.local_engine.mends.ec2.resource_keys import existing, shared
+from scripts.local_engine.mends.ec2.settings import arn, launch
 from scripts.local_engine.mends.ec2.wire import Refusal
 from scripts.local_engine.request import Need
 
@@ -28,24 +26,6 @@ _CREATED = {
     "CreateSnapshot": "snapshot",
     "CreateVolume": "volume",
 }
-# The parameters of a request that take the place of a template's, by the kind of resource they describe.
-_OVERRIDES = {
-    "image": ("ImageId",),
-    "instance": ("InstanceType", "IamInstanceProfile", "MetadataOptions", "Placement"),
-    "key-pair": ("KeyName",),
-    "network-interface": ("NetworkInterfaces", "SubnetId", "SecurityGroupIds"),
-    "security-group": ("NetworkInterfaces", "SecurityGroupIds"),
-    "subnet": ("NetworkInterfaces", "SubnetId"),
-    "volume": ("BlockDeviceMappings",),
-}
-_VOLUME_KEYS = (
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-)
 _ID = re.compile(r"[A-Za-z]*Id(\.\d+)?")
 
 
@@ -54,16 +34,12 @@ def needs(action: str, resource: str, params: dict[str, Any]) -> list[Need]:
     operation = action.removeprefix("ec2:")
     if operation == "RunInstances":
         try:
-            return list(_launch_needs(launch(params)))
+            return list(launch_needs(launch(params)))
         except Refusal:
-            return [Need(action, "*", _shared())]  # the operation itself will say what is wrong
+            return [Need(action, "*", shared())]  # the operation itself will say what is wrong
     if operation.startswith("Describe"):
-        return [Need(action, "*", _shared())]
-    return list(_other_needs(operation, params)) or [Need(action, resource, _shared())]
-
-
-def _shared() -> dict[str, Any]:
-    return {"ec2:Region": get_region()}
+        return [Need(action, "*", shared())]
+    return list(_other_needs(operation, params)) or [Need(action, resource, shared())]
 
 
 def _other_needs(operation: str, params: dict[str, Any]) -> Iterator[Need]:
@@ -74,123 +50,11 @@ def _other_needs(operation: str, params: dict[str, Any]) -> Iterator[Need]:
             yield Need(f"ec2:{operation}", arn(kind, value), existing(value) | requested)
     if kind := _CREATED.get(operation):
         tags = requested_tags(_pairs(params, "TagSpecification.1.Tag"))
-        yield Need(f"ec2:{operation}", arn(kind, "*"), _shared() | tags)
+        yield Need(f"ec2:{operation}", arn(kind, "*"), shared() | tags)
         if tags:
-            yield Need("ec2:CreateTags", arn(kind, "*"), _shared() | tags | {"ec2:CreateAction": operation})
+            yield Need("ec2:CreateTags", arn(kind, "*"), shared() | tags | {"ec2:CreateAction": operation})
 
 
 def _pairs(params: dict[str, Any], prefix: str) -> dict[str, str]:
     keys = {name: value for name, value in params.items() if re.fullmatch(rf"{re.escape(prefix)}\.\d+\.Key", name)}
     return {value: params.get(name.removesuffix("Key") + "Value", "") for name, value in keys.items()}
-
-
-def existing(resource_id: str) -> dict[str, Any]:
-    """Return the condition keys of a resource that exists: its tags, and for an instance or volume what it is."""
-    tags = {tag["Key"]: tag.get("Value", "") for tag in engine._tags.get(resource_id, [])}
-    of_tags = {f"{service}:ResourceTag/{key}": value for service in ("aws", "ec2") for key, value in tags.items()}
-    instance, volume = engine._instances.get(resource_id) or {}, engine._volumes.get(resource_id) or {}
-    about = {
-        "ec2:InstanceType": instance.get("InstanceType"),
-        "ec2:InstanceProfile": (instance.get("IamInstanceProfile") or {}).get("Arn"),
-        "ec2:Encrypted": str(volume["Encrypted"]).lower() if volume else None,
-        "ec2:VolumeType": volume.get("VolumeType"),
-        "ec2:VolumeSize": volume.get("Size"),
-    }
-    return _shared() | of_tags | {key: str(value) for key, value in about.items() if value is not None}
-
-
-def _launch_needs(asked: Launch) -> Iterator[Need]:
-    asked.check()
-    for kind, name, about in _launched(asked):
-        tags = requested_tags(asked.tags(kind)) if name == "*" else {}
-        context = {**_shared(), **_of_template(asked, kind), **about, **tags}
-        yield Need("ec2:RunInstances", arn(kind, name), context)
-        if tags:
-            yield Need("ec2:CreateTags", arn(kind, name), {**_shared(), **tags, "ec2:CreateAction": "RunInstances"})
-    yield from _role(asked)
-    for mapping in asked.mappings:
-        yield from _key(mapping["Ebs"])
-
-
-def _of_template(asked: Launch, kind: str) -> dict[str, str]:
-    """Return what tells a launch by template from others.
-
-    AWS: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/use-launch-templates-to-control-launching-instances.html
-    """
-    if not asked.template:
-        return {}
-    as_template = not any(name in asked.own for name in _OVERRIDES.get(kind, ()))
-    template = arn("launch-template", asked.template["LaunchTemplateId"])
-    return {"ec2:LaunchTemplate": template, "ec2:IsLaunchTemplateResource": str(as_template).lower()}
-
-
-def _launched(asked: Launch) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield kind, name and condition keys of each resource that a launch creates (`*`) or uses."""
-    subnet, image = asked.subnet, asked.image
-    vpc, zone = arn("vpc", subnet["VpcId"]), subnet["AvailabilityZone"]
-    place = {"ec2:AvailabilityZone": zone, "ec2:Vpc": vpc}
-    root = {"ec2:RootDeviceType": image["RootDeviceType"]}
-    owner = {"ec2:Owner": image.get("ImageOwnerAlias") or image["OwnerId"], "ec2:Public": image["IsPublic"]}
-    about_image = {"ec2:ImageID": image["ImageId"], "ec2:ImageType": "machine", **owner, **root}
-    yield "image", image["ImageId"], existing(image["ImageId"]) | about_image
-    yield "instance", "*", {**_instance(asked), **root, "ec2:AvailabilityZone": zone}
-    interface = {"ec2:Subnet": arn("subnet", subnet["SubnetId"]), **place}
-    if (public := asked.interface.get("AssociatePublicIpAddress")) is not None:
-        interface["ec2:AssociatePublicIpAddress"] = str(public).lower()
-    yield "network-interface", "*", interface
-    yield "subnet", subnet["SubnetId"], {**existing(subnet["SubnetId"]), **place, "ec2:SubnetID": subnet["SubnetId"]}
-    for group in asked.interface["Groups"]:
-        yield "security-group", group, {**existing(group), "ec2:Vpc": vpc, "ec2:SecurityGroupID": group}
-    for mapping in asked.mappings:
-        yield "volume", "*", {**_volume(mapping["Ebs"]), "ec2:AvailabilityZone": zone}
-    if key_pair := asked.settings.get("KeyName"):
-        yield "key-pair", key_pair, {"ec2:KeyPairName": key_pair}
-    if asked.template:
-        template = asked.template["LaunchTemplateId"]
-        yield "launch-template", template, existing(template)
-
-
-def _instance(asked: Launch) -> dict[str, Any]:
-    options, profile = METADATA | asked.settings.get("MetadataOptions", {}), asked.profile
-    return {
-        "ec2:EbsOptimized": str(asked.settings.get("EbsOptimized", False)).lower(),
-        "ec2:InstanceID": "*",
-        "ec2:InstanceMarketType": "on-demand",
-        "ec2:InstanceType": asked.settings["InstanceType"],
-        "ec2:MetadataHttpEndpoint": options["HttpEndpoint"],
-        "ec2:MetadataHttpPutResponseHopLimit": str(options["HttpPutResponseHopLimit"]),
-        "ec2:MetadataHttpTokens": options["HttpTokens"],
-        "ec2:Tenancy": asked.settings.get("Placement", {}).get("Tenancy", "default"),
-        **({"ec2:InstanceProfile": profile["Arn"]} if profile else {}),
-    }
-
-
-def _volume(ebs: dict[str, Any]) -> dict[str, str]:
-    key = {"ec2:KmsKeyId": volumes.key_arn(ebs)} if ebs["Encrypted"] else {}
-    about = {"ec2:VolumeSize": ebs["VolumeSize"], "ec2:VolumeType": ebs["VolumeType"]}
-    return {name: str(value) for name, value in about.items()} | {"ec2:Encrypted": str(ebs["Encrypted"]).lower()} | key
-
-
-def _role(asked: Launch) -> Iterator[Need]:
-    """Ask for the right to give the profile's role to EC2.
-
-    AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html#roles-usingrole-ec2instance-passrole
-    """
-    profile = asked.profile
-    found = iam._lookup_instance_profile(arn=profile["Arn"]) if profile else None
-    for role in (found or {}).get("Roles", []):
-        yield Need("iam:PassRole", str(iam._roles[role]["Arn"]), {"iam:PassedToService": "ec2.amazonaws.com"})
-
-
-def _key(ebs: dict[str, Any]) -> Iterator[Need]:
-    """Ask for the use of a customer's key through EC2: all that AWS says a launch with an encrypted volume needs.
-
-    AWS: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html#ebs-encryption-permissions
-    """
-    key = kms._resolve_key(ebs["KmsKeyId"]) if ebs["Encrypted"] and ebs.get("KmsKeyId") else None
-    via = {"kms:ViaService": f"ec2.{get_region()}.amazonaws.com", "kms:CallerAccount": get_account_id()}
-    if key is None:
-        return
-    for action in _VOLUME_KEYS:
-        granted = {"kms:GrantIsForAWSResource": "true"} if action == "kms:CreateGrant" else {}
-        yield Need(action, str(key["Arn"]), via | granted)

@@ -152,6 +152,6 @@ def as_list(tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 def arn(kind: str, name: str) -> str:
-    """Return the ARN of one of EC2's resources; images belong to no account."""
-    account = "" if kind == "image" else get_account_id()
+    """Return the ARN of one of EC2's resources; those of images and snapshots name no account."""
+    account = "" if kind in {"image", "snapshot"} else get_account_id()
     return f"arn:aws:ec2:{get_region()}:{account}:{kind}/{name}"
