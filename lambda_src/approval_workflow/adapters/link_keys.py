@@ -19,8 +19,10 @@ def make_first(secret: str) -> None:
 
 
 def make_next(secret: str, version: str) -> None:
-    """Make the key that is to sign next, unless this version is made."""
-    if version not in _stages(secret):
+    """Make the key that is to sign next, unless it is made: Secrets Manager lists its version before it has a value."""
+    try:
+        check_next(secret, version)
+    except client("secretsmanager").exceptions.ResourceNotFoundException:
         _make(secret, version, _PENDING)
 
 
@@ -46,12 +48,5 @@ def _make(secret: str, version: str, stage: str) -> None:
 
 def _current(secret: str) -> str | None:
     """Return the version that signs, or None while there is no value at all."""
-    return next((version for version, stages in _stages(secret).items() if _CURRENT in stages), None)
-
-
-def _stages(secret: str) -> dict[str, list[str]]:
-    """Return what each version of the secret is used for."""
-    versions: dict[str, list[str]] = (
-        client("secretsmanager").describe_secret(SecretId=secret).get("VersionIdsToStages", {})
-    )
-    return versions
+    versions = client("secretsmanager").describe_secret(SecretId=secret).get("VersionIdsToStages", {})
+    return next((version for version, stages in versions.items() if _CURRENT in stages), None)

@@ -32,7 +32,7 @@ def put_value(original: Any, data: dict[str, Any]) -> Any:
     """
     _, secret = engine._resolve(data.get("SecretId"))
     version = secret and secret["Versions"].get(data.get("ClientRequestToken"))
-    if not version:
+    if not version or not has_value(version):
         return original(data)
     if any(version.get(kind) != data.get(kind) for kind in ("SecretString", "SecretBinary")):
         sentence = "You can't modify an existing version, you can only create a new version."
@@ -41,14 +41,22 @@ def put_value(original: Any, data: dict[str, Any]) -> Any:
     return engine.json_response({"ARN": secret["ARN"], "Name": secret["Name"], **kept})
 
 
+def has_value(version: dict[str, Any]) -> bool:
+    """Tell whether a version is more than its label: a rotation lists the next one before there is anything in it."""
+    return any(version.get(kind) is not None for kind in ("SecretString", "SecretBinary"))
+
+
 def get_value(original: Any, data: dict[str, Any]) -> Any:
-    """Refuse a stage that is not the given version's.
+    """Refuse a stage that is not the given version's, and a version without a value.
 
     AWS: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html (VersionStage)
     Engine: ignored the stage.
     """
     _, secret = engine._resolve(data.get("SecretId"))
     version = secret and secret["Versions"].get(data.get("VersionId"))
+    if version and not has_value(version):
+        missing = "Secrets Manager can't find the specified secret value for staging label: AWSPENDING"
+        return engine.error_response_json("ResourceNotFoundException", missing, 400)
     if version and data.get("VersionStage") and data["VersionStage"] not in version["Stages"]:
         sentence = "You provided a VersionStage that is not associated to the provided VersionId."
         return engine.error_response_json("InvalidRequestException", sentence, 400)
