@@ -1,9 +1,8 @@
 """Instance states: they take time, are told to EventBridge, and not every operation goes with every state."""
 
-import contextvars
+import asyncio
 import json
 import os
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -44,10 +43,8 @@ def enter(instance: Instance, state: str, *then: str) -> None:
         "Resources": [arn("instance", instance["InstanceId"])],
     }
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
-    if then:
-        timer = threading.Timer(SECONDS, contextvars.copy_context().run, (_go_on, instance, state, *then))
-        timer.daemon = True
-        timer.start()
+    if then:  # on the server's own thread, in the request's account and region
+        asyncio.get_running_loop().call_later(SECONDS, _go_on, instance, state, *then)
 
 
 def _go_on(instance: Instance, left: str, *then: str) -> None:
