@@ -53,6 +53,14 @@ def test_a_stage_that_is_not_there(secrets: Any, name: str) -> None:
     assert refusal(secrets.get_secret_value, SecretId=name, **both) == "InvalidRequestException"
 
 
+def test_a_secret_without_a_value_has_no_version(secrets: Any, name: str) -> None:
+    assert "VersionId" not in secrets.create_secret(Name=name)
+    assert not secrets.describe_secret(SecretId=name).get("VersionIdsToStages")
+    assert refusal(secrets.get_secret_value, SecretId=name) == "ResourceNotFoundException"
+    secrets.put_secret_value(SecretId=name, SecretString="one")
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "one"
+
+
 def test_a_pending_value_is_promoted(secrets: Any, name: str) -> None:
     first = secrets.create_secret(Name=name, SecretString="one")["VersionId"]
     pending = secrets.put_secret_value(SecretId=name, SecretString="two", VersionStages=["AWSPENDING"])["VersionId"]

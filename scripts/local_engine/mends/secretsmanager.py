@@ -1,4 +1,4 @@
-"""Secrets Manager: rotation can be cancelled, a version is written once, and its stage must be its own."""
+"""Secrets Manager: rotation can be cancelled, a version has a value, is written once, and its stage must be its own."""
 
 import json
 from typing import Any
@@ -24,6 +24,20 @@ async def handle(original: Any, method: str, path: str, headers: dict[str, str],
     return engine.json_response({"ARN": secret["ARN"], "Name": secret["Name"]})
 
 
+def create(original: Any, data: dict[str, Any]) -> Any:
+    """Make no version of a secret that is created without a value.
+
+    AWS: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (VersionId)
+    Engine: made an empty one and called it the current.
+    """
+    answer = original(data)
+    if has_value(data) or answer[0] >= 400:  # noqa: PLR2004 - HTTP
+        return answer
+    secret = engine._secrets[data["Name"]]
+    secret["Versions"].clear()
+    return engine.json_response({"ARN": secret["ARN"], "Name": secret["Name"]})
+
+
 def put_value(original: Any, data: dict[str, Any]) -> Any:
     """Write a version once; the same request again changes nothing, another value is refused.
 
@@ -42,7 +56,7 @@ def put_value(original: Any, data: dict[str, Any]) -> Any:
 
 
 def has_value(version: dict[str, Any]) -> bool:
-    """Tell whether a version is more than its label: a rotation lists the next one before there is anything in it."""
+    """Tell whether a version (or a request) is more than its label: a rotation lists the next one before it is made."""
     return any(version.get(kind) is not None for kind in ("SecretString", "SecretBinary"))
 
 
@@ -66,5 +80,6 @@ def get_value(original: Any, data: dict[str, Any]) -> Any:
 def apply() -> None:
     """Mend the service's API."""
     wrap(engine, "handle_request")(handle)
+    wrap(engine, "_create_secret")(create)
     wrap(engine, "_put_secret_value")(put_value)
     wrap(engine, "_get_secret_value")(get_value)
