@@ -12,6 +12,7 @@ MENDS = (
     "history",
     "life",
     "machines",
+    "notifications",
     "retry",
     "role",
     "sdk",
