@@ -24,7 +24,7 @@ demo: package ## Deploy everything to this machine and run it on real input, liv
 
 down: ## Stop the local engine and remove all that it and the demo hold
 	@test ! -x .venv/bin/python || $(RUN) scripts.local_engine stop
-	@rm -rf build/local build/engine
+	@rm -rf build/local build/engine environments/local/engine_override.tf
 
 package: $(DEV) ## Build the zips that Lambda runs
 	@$(RUN) scripts.package

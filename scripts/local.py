@@ -10,10 +10,12 @@ from scripts import deployment, terraform
 from scripts.deployment import LOCAL_ACCOUNT, LOCAL_REGION, ROOT, Deployment
 from scripts.local_account import prepare
 from scripts.local_engine import Engine
+from scripts.local_engine.process import DEFAULT_PORT
 
 ENVIRONMENT = ROOT / "environments" / "local"
 STATE = ROOT / "build" / "local"
 APPLIED = STATE / "applied"
+OVERRIDE = ENVIRONMENT / "engine_override.tf"  # for another port than the one in main.tf; git knows nothing of it
 PARALLELISM = "-parallelism=40"  # the provider waits for most of the time, so let the waits run side by side
 
 type Tell = Callable[[str], None]
@@ -50,8 +52,16 @@ def digest(engine: Engine) -> str:
     return content.hexdigest()
 
 
+def apis_at(engine_url: str) -> str:
+    """Return the Terraform that says where the APIs of an engine are called, in place of what an environment says."""
+    return f'module "foundation" {{\n  api_url_format = "{engine_url}/_aws/execute-api/%s/%s"\n}}\n'
+
+
 def _apply(engine: Engine, tell: Tell) -> None:
     STATE.mkdir(parents=True, exist_ok=True)
+    OVERRIDE.unlink(missing_ok=True)
+    if engine.port != DEFAULT_PORT:
+        OVERRIDE.write_text(apis_at(engine.url))
     environment = {"AWS_ENDPOINT_URL": engine.url}
     tell("terraform init")
     done = terraform.run(ENVIRONMENT, "init", "-input=false", "-no-color", env=environment, capture=True)

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import sys
 import time
+from urllib.error import URLError
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -44,7 +45,7 @@ def main() -> int:
     except EXPLAINED as error:
         print(error, file=sys.stderr)
         return 1
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, URLError) as error:
         print(f"The engine did not answer as expected ({error}); see {engine.log}.", file=sys.stderr)
         return 1
     console.print(f"\nThe engine keeps running (log: {engine.log.relative_to(ROOT)}); `make down` stops it.")

@@ -11,6 +11,7 @@ from python_terraform import IsFlagged, Terraform, TerraformCommandError
 
 from scripts import local_account, terraform
 from scripts.deployment import LOCAL_REGION, ROOT, Deployment
+from scripts.local import apis_at
 
 FIFO = "fifo"  # no environment of the product: a queue processor on a FIFO queue, for the tests
 ACCOUNTS = {"local": "000000000000", "dev": "000000000001", "staging": "000000000002", "prod": "000000000003"}
@@ -23,11 +24,6 @@ terraform {
 provider "aws" {
   s3_use_path_style = true
 }
-"""
-APIS = """
-module "foundation" {{
-  api_url_format = "{engine_url}/_aws/execute-api/%s/%s"
-}}
 """
 
 
@@ -79,7 +75,7 @@ def apply(name: str, engine_url: str, workspace: Path) -> Applied:
         _bootstrap(name, workspace)
     folder = "tests/e2e/fifo" if name == FIFO else f"environments/{name}"
     directory = workspace / folder
-    tool = _initialised(ROOT / folder, directory, OVERRIDE + APIS.format(engine_url=engine_url))
+    tool = _initialised(ROOT / folder, directory, OVERRIDE + apis_at(engine_url))
     plan = _plan(tool, "first.tfplan")
     _run(tool, "apply", "first.tfplan", parallelism=PARALLELISM, input=False, no_color=IsFlagged)
     state = _show(tool)

@@ -73,7 +73,11 @@ def test_environments_hold_values_only(environment: str) -> None:
     assert set(re.findall(r"^(\w+)", text, re.MULTILINE)) == {"module"}, "modules are called, nothing else"
     assert not re.search(r"\bcount\b|\bfor_each\b|\bfor\b|\?|\bvar\.|\blocal\.", re.sub(r"#.*", "", text))
     own = {"aws_config"} if environment == "local" else set()
-    files = {path.name for path in directory.iterdir() if path.is_file() and not path.name.endswith(".tfplan")}
+    files = {
+        path.name
+        for path in directory.iterdir()
+        if path.is_file() and not path.name.endswith(("_override.tf", ".tfplan"))
+    }
     assert files == {"main.tf", "outputs.tf", "terraform.tf", ".terraform.lock.hcl"} | own
 
 

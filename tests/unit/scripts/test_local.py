@@ -31,6 +31,7 @@ def say(messages: list[dict[str, object]], code: int = 0) -> str:
 class StubEngine:
     """An engine that runs from its start on."""
 
+    port = 4566
     url = "http://127.0.0.1:4830"
 
     def __init__(self) -> None:
