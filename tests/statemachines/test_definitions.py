@@ -16,7 +16,7 @@ from shared.faults import TransientFailure
 HERE = Path(__file__).parent
 DEFINITIONS = definitions(HERE.parent.parent / "statemachines")
 COMPENSATIONS: dict[str, str] = tomllib.loads((HERE / "compensations.toml").read_text())
-# statelint 3.1.0 knows neither a distributed Map's reader and label nor an expression where a number or a time is meant,
+# statelint 3.1.0 knows neither a distributed Map's reader and label nor an expression for a number or a time,
 # and it wants 2.0 where AWS takes 2.
 FALSE_ALARMS = re.compile(
     r'Field "(InputType|Label|MaxItems|CSVDelimiter)" not allowed|(MaxConcurrency|TimeoutSeconds|Timestamp) is "{%'

@@ -4,7 +4,7 @@ from typing import Any
 
 from ministack.services import stepfunctions as engine
 
-from scripts.local_engine.patching import Function, wrap
+from scripts.local_engine.patching import Function, wrap_entry
 
 
 def publish(original: Function, resource: str, input_data: dict[str, Any]) -> Any:
@@ -23,4 +23,4 @@ def publish(original: Function, resource: str, input_data: dict[str, Any]) -> An
 
 def apply() -> None:
     """Apply the mends of this file."""
-    wrap(engine, "_invoke_sns_publish")(publish)
+    wrap_entry(engine._SERVICE_DISPATCH, "arn:aws:states:::sns:publish")(publish)
