@@ -48,7 +48,7 @@ class Question:
 def record(principal: str, question: Question, decision: str) -> None:
     """Append one decision to the log: `principal` is a role's ARN or a service, `decision` what `Decision` holds."""
     entry = {"time": round(time.time(), 3), "principal": principal, "decision": decision, **asdict(question)}
-    entry["context"] = {key: value for key, value in question.context.items() if isinstance(value, str)}
+    entry["context"] = {key: value for key, value in question.context.items() if isinstance(value, str | list)}
     with _lock, _LOG.open("a") as log:
         log.write(f"{json.dumps(entry)}\n")
 

@@ -9,10 +9,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
+
 from scripts import approvals
 from scripts.deployment import Deployment
 from scripts.executions import history
 from scripts.inbox import Inbox, Notification
+from scripts.local_engine import Engine
 from scripts.people import caller
 from scripts.signed_http import Answer, Caller, send
 
@@ -137,6 +140,13 @@ class Approvals:
             yield
         finally:
             functions.delete_function_concurrency(FunctionName=name)
+
+    def on_host(self, engine: Engine, request_id: str) -> boto3.Session:
+        """Return a session with what the metadata service of the request's host gives to whoever runs there."""
+        [host] = self.instances(request_id)
+        url = f"{engine.url}/_local/instances/{host['InstanceId']}/credentials"
+        given = json.loads(send("POST", url).text)
+        return boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["Token"], self.deployment.region)
 
     def alias_arn(self, function: str) -> str:
         """Return the ARN by which the machine calls a function."""

@@ -5,7 +5,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import ClientError
 
+from scripts.local_engine import Engine
 from scripts.people import caller
 from scripts.signed_http import Answer, send
 from tests.e2e.approvals import HOST, Approvals, decide, look, wait
@@ -50,6 +52,19 @@ def test_a_host_s_parameters_are_published_and_removed_with_it(desk: Approvals) 
     assert values["instance-id"] == desk.request(request_id)["instance_id"]
     assert desk.ended(request_id) == "Approved"
     assert not desk.ssm.get_parameters_by_path(Path=path)["Parameters"]
+
+
+def test_a_host_reads_its_own_parameters_and_no_other_s(desk: Approvals, engine: Engine) -> None:
+    mine, other = desk.submit(hours=3), desk.submit(hours=3)
+    for request_id in (mine, other):
+        desk.approve(request_id, "bert", "dana")
+        desk.mail(request_id, "ada", "outcome")
+    ssm = desk.on_host(engine, mine).client("ssm", endpoint_url=engine.url)
+    owner = f"{desk.outputs['hosts_path']}/{mine}/owner"
+    assert ssm.get_parameter(Name=owner)["Parameter"]["Value"] == "ada"
+    assert ssm.get_parameters(Names=[owner])["Parameters"][0]["Value"] == "ada"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ssm.get_parameter(Name=f"{desk.outputs['hosts_path']}/{other}/owner")
 
 
 def test_the_audit_trail_tells_who_did_what_when_and_from_where(desk: Approvals) -> None:

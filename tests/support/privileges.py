@@ -1,6 +1,7 @@
 """Least privilege, proven: what every role was granted against what it used, from the engine's decision log."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -9,6 +10,9 @@ from typing import Any
 from scripts.aws import Client
 
 type Decision = dict[str, Any]
+
+_TESTS = {"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"}
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Grant:
     statement: str
     action: str
     resource: str
-    conditions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # condition key, the patterns it may match
+    conditions: tuple["Condition", ...] = ()
 
     def covers(self, decision: Decision) -> bool:
         """Tell whether this grant is what allowed `decision`."""
@@ -27,11 +31,27 @@ class Grant:
         return (
             fnmatchcase(decision["action"].lower(), self.action.lower())
             and fnmatchcase(decision["resource"], self.resource)
-            and all(
-                any(fnmatchcase(context.get(key, ""), pattern) for pattern in patterns)
-                for key, patterns in self.conditions
-            )
+            and all(condition.holds(context) for condition in self.conditions)
         )
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition key, and the patterns of which its value, or each of its values, has to match one.
+
+    `${key}` in a pattern stands for another key's value.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+
+    key: str
+    patterns: tuple[str, ...]
+    each: bool = False
+
+    def holds(self, context: dict[str, Any]) -> bool:
+        """Tell whether it is met; a condition on each value is met by no value."""
+        values = as_list(context.get(self.key, [] if self.each else ""))
+        patterns = [_VARIABLE.sub(lambda found: str(context.get(found[1].lower(), "")), each) for each in self.patterns]
+        return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value in values)
 
 
 def grants(iam: Client, role: str) -> Iterator[Grant]:
@@ -47,18 +67,20 @@ def grants(iam: Client, role: str) -> Iterator[Grant]:
         for statement in document["Statement"]:
             if statement["Effect"] != "Allow":
                 continue
-            conditions = conditions_of(statement)
+            conditions = tuple(conditions_of(statement))
             for action in as_list(statement["Action"]):
                 for resource in as_list(statement["Resource"]):
                     yield Grant(role, statement.get("Sid", name), action, resource, conditions)
 
 
-def conditions_of(statement: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return a statement's conditions. Raises ValueError for an operator that `Grant.covers` cannot judge."""
-    found = statement.get("Condition", {})
-    if unknown := found.keys() - {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}:
-        raise ValueError(f"the proof of least privilege cannot judge {unknown} of {statement}")
-    return tuple((key.lower(), tuple(as_list(value))) for test in found.values() for key, value in test.items())
+def conditions_of(statement: dict[str, Any]) -> Iterator[Condition]:
+    """Yield a statement's conditions. Raises ValueError for an operator that `Condition.holds` cannot judge."""
+    for operator, keys in statement.get("Condition", {}).items():
+        quantifier, _, test = operator.rpartition(":")
+        if quantifier not in ("", "ForAllValues") or test not in _TESTS:
+            raise ValueError(f"the proof of least privilege cannot judge {operator} of {statement}")
+        for key, value in keys.items():
+            yield Condition(key.lower(), tuple(as_list(value)), each=bool(quantifier))
 
 
 def uses(grant: Grant, decisions: Iterable[Decision]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.privileges import Grant, denials, grants, role_name, uses
+from tests.support.privileges import Condition, Grant, denials, grants, role_name, uses
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/stock"
 ROLE = "arn:aws:iam::000000000000:role/reader"
@@ -54,7 +54,7 @@ def test_a_grant_that_no_decision_needed_is_unused(other: dict[str, Any]) -> Non
 
 
 def test_a_grant_whose_condition_does_not_match_is_unused() -> None:
-    conditions = (("kms:viaservice", ("s3.*", "sqs.*")), ("aws:sourceaccount", ("000000000000",)))
+    conditions = (Condition("kms:viaservice", ("s3.*", "sqs.*")), Condition("aws:sourceaccount", ("000000000000",)))
     grant = Grant("reader", "UseTheKey", "kms:Decrypt", "*", conditions)
     account = {"aws:SourceAccount": "000000000000"}
     assert uses(grant, [decision("kms:Decrypt", context={"kms:ViaService": "sqs.x", **account})]) == 1
@@ -75,7 +75,21 @@ def test_a_statement_grants_each_action_on_each_resource(as_text: bool) -> None:
     assert [(grant.action, grant.resource) for grant in found] == [
         (action, resource) for action in statement["Action"] for resource in statement["Resource"]
     ]
-    assert {grant.conditions for grant in found} == {(("kms:viaservice", ("x",)), ("aws:sourcearn", ("a", "b")))}
+    wanted = (Condition("kms:viaservice", ("x",)), Condition("aws:sourcearn", ("a", "b")))
+    assert {grant.conditions for grant in found} == {wanted}
+
+
+def test_a_condition_on_each_value_holds_when_every_value_matches() -> None:
+    condition = Condition("aws:tagkeys", ("ends-at", "owner"), each=True)
+    assert condition.holds({"aws:tagkeys": ["owner"]})
+    assert condition.holds({})
+    assert not condition.holds({"aws:tagkeys": ["owner", "other"]})
+
+
+def test_a_variable_stands_for_another_key_s_value() -> None:
+    condition = Condition("aws:resourcetag/instance", ("${ec2:SourceInstanceARN}",))
+    assert condition.holds({"aws:resourcetag/instance": "i-1", "ec2:sourceinstancearn": "i-1"})
+    assert not condition.holds({"aws:resourcetag/instance": "i-2", "ec2:sourceinstancearn": "i-1"})
 
 
 def test_a_denial_in_a_policy_grants_nothing() -> None:
