@@ -127,16 +127,18 @@ locals {
   }
 }
 
-resource "aws_iam_role_policy" "plan" {
-  name   = "permissions"
-  role   = aws_iam_role.deploy["plan"].id
-  policy = data.aws_iam_policy_document.read.json
+# A policy of its own: with what an apply may manage, it is more than a role takes inline.
+resource "aws_iam_policy" "read" {
+  name        = "deploy-${var.name}-read" # not by the prefix that the apply role may manage
+  description = "What a plan of ${var.name} reads."
+  policy      = data.aws_iam_policy_document.read.json
 }
 
-resource "aws_iam_role_policy" "apply_reads" {
-  name   = "read"
-  role   = aws_iam_role.deploy["apply"].id
-  policy = data.aws_iam_policy_document.read.json
+resource "aws_iam_role_policy_attachment" "read" {
+  for_each = aws_iam_role.deploy
+
+  role       = each.value.name
+  policy_arn = aws_iam_policy.read.arn
 }
 
 data "aws_iam_policy_document" "read" {

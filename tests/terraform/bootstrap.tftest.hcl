@@ -69,25 +69,6 @@ run "lets_in_the_repositorys_own_jobs_only" {
   }
 }
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-run "keeps_within_the_lengths_of_policies" {
-  command = plan
-
-  module {
-    source = "../../modules/bootstrap"
-  }
-
-  assert {
-    condition     = alltrue([for document in [data.aws_iam_policy_document.boundary, data.aws_iam_policy_document.read] : length(jsonencode(jsondecode(document.json))) <= 6144])
-    error_message = "A managed policy has 6,144 characters at most."
-  }
-
-  assert {
-    condition     = length(jsonencode(jsondecode(data.aws_iam_policy_document.manage.json))) <= 10240
-    error_message = "All that stands in a role itself has 10,240 characters at most."
-  }
-}
-
 run "bounds_what_an_apply_can_do" {
   command = plan
 
