@@ -105,6 +105,43 @@ def test_machines_are_traced_and_log_everything(environment: Applied) -> None:
             assert group["name"].startswith("/aws/vendedlogs/states/"), address
 
 
+def test_apis_are_traced_logged_throttled_and_watched(environment: Applied) -> None:
+    groups = {group["arn"] for group in values(environment, "aws_cloudwatch_log_group").values()}
+    for address, stage in values(environment, "aws_api_gateway_stage").items():
+        assert stage["xray_tracing_enabled"], address
+        assert stage["access_log_settings"][0]["destination_arn"].removesuffix(":*") in groups, address
+    for address, method in values(environment, "aws_api_gateway_method_settings").items():
+        assert method["settings"][0]["metrics_enabled"], address
+        assert method["settings"][0]["throttling_rate_limit"] > 0, address
+    watched = [
+        dimensions["ApiName"]
+        for alarm in values(environment, "aws_cloudwatch_metric_alarm").values()
+        for dimensions in [alarm["dimensions"], *(query["metric"][0]["dimensions"] for query in metrics(alarm))]
+        if "ApiName" in (dimensions or {})
+    ]
+    apis = {api["name"] for api in values(environment, "aws_api_gateway_rest_api").values()}
+    assert {api: watched.count(api) for api in apis} == dict.fromkeys(apis, 3)  # latency, failed calls, all calls
+
+
+def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    return [query for query in alarm["metric_query"] if query["metric"]]
+
+
+def test_hosts_are_private_encrypted_and_ask_for_tokens(environment: Applied) -> None:
+    for address, template in values(environment, "aws_launch_template").items():
+        assert template["metadata_options"][0]["http_tokens"] == "required", address
+        assert template["network_interfaces"][0]["associate_public_ip_address"] == "false", address
+        assert template["block_device_mappings"][0]["ebs"][0]["encrypted"] == "true", address
+
+
+def test_secrets_are_rotated_under_the_customer_key_and_no_state_holds_them(environment: Applied) -> None:
+    secrets = values(environment, "aws_secretsmanager_secret")
+    rotated = {each["secret_id"] for each in values(environment, "aws_secretsmanager_secret_rotation").values()}
+    assert rotated == {secret["id"] for secret in secrets.values()}
+    assert all(secret["kms_key_id"] for secret in secrets.values())
+    assert not environment.resources("aws_secretsmanager_secret_version")
+
+
 def test_tables_are_encrypted_with_the_customer_key_and_recoverable(environment: Applied) -> None:
     for address, table in values(environment, "aws_dynamodb_table").items():
         assert table["server_side_encryption"][0]["kms_key_arn"], address
