@@ -88,3 +88,11 @@ def test_only_what_exists_is_tagged(hosts: Hosts, volume: str) -> None:
     assert error(hosts.ec2.create_tags, Resources=[volume], Tags=many)[0] == "TagLimitExceeded"
     assert hosts.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [volume]}])["Tags"] == []
     hosts.ec2.create_tags(Resources=[volume], Tags=tags)
+
+
+def test_a_rule_for_every_protocol_has_no_ports(hosts: Hosts, name: str) -> None:
+    group = hosts.ec2.create_security_group(GroupName=name, Description="everything goes out at first")["GroupId"]
+    everything = {"IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    hosts.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[everything])
+    [found] = hosts.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert not found["IpPermissionsEgress"]

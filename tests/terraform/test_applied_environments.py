@@ -134,6 +134,20 @@ def test_hosts_are_private_encrypted_and_ask_for_tokens(environment: Applied) ->
         assert template["block_device_mappings"][0]["ebs"][0]["encrypted"] == "true", address
 
 
+def test_nothing_but_https_leaves_a_host(environment: Applied) -> None:
+    for address, group in values(environment, "aws_security_group").items():
+        assert not group["ingress"], address
+        [rule] = refreshed(environment, address)["egress"]
+        assert (rule["protocol"], rule["from_port"], rule["to_port"]) == ("tcp", 443, 443), address
+
+
+def refreshed(environment: Applied, address: str) -> dict[str, Any]:
+    """Return a resource's values as the second plan found them: rules that are resources of their own came after it."""
+    found = environment.second_plan["resource_changes"]
+    before: dict[str, Any] = next(change["change"]["before"] for change in found if change["address"] == address)
+    return before
+
+
 def test_secrets_are_rotated_under_the_customer_key_and_no_state_holds_them(environment: Applied) -> None:
     secrets = values(environment, "aws_secretsmanager_secret")
     rotated = {each["secret_id"] for each in values(environment, "aws_secretsmanager_secret_rotation").values()}

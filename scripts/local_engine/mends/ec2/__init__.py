@@ -2,7 +2,19 @@
 
 from importlib import import_module
 
-MENDS = ("api", "describe", "images", "instances", "metadata", "run", "states", "tags", "templates", "volumes")
+MENDS = (
+    "api",
+    "describe",
+    "images",
+    "instances",
+    "metadata",
+    "run",
+    "security_groups",
+    "states",
+    "tags",
+    "templates",
+    "volumes",
+)
 
 
 def apply() -> None:
