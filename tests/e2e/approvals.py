@@ -58,10 +58,10 @@ class Approvals:
         assert answer.status == 202, answer.text
         return str(json.loads(answer.text)["request_id"])
 
-    def mail(self, request_id: str, recipient: str, kind: str = "approval_asked") -> Notification:
-        """Return what that person was told about the request."""
-        mail = self.inbox.wait_for(request_id, PATIENCE_SECONDS, recipient=recipient, kind=kind)
-        assert mail, f"{recipient} got no {kind} about {request_id}"
+    def mail(self, about: str, recipient: str, kind: str = "approval_asked") -> Notification:
+        """Return what that person was told about a request's id, or another text."""
+        mail = self.inbox.wait_for(about, PATIENCE_SECONDS, recipient=recipient, kind=kind)
+        assert mail, f"{recipient} got no {kind} about {about}"
         return mail
 
     def link(self, request_id: str, approver: str) -> str:
@@ -85,6 +85,12 @@ class Approvals:
     def request(self, request_id: str) -> dict[str, Any]:
         """Return the request as it is stored."""
         return approvals.request(self.deployment, request_id)
+
+    def task_token(self, request_id: str) -> str:
+        """Return the token that nobody but the machine and its functions ought to have."""
+        key = {"request_id": {"S": request_id}}
+        found = self.deployment.client("dynamodb").get_item(TableName=self.outputs["requests_table"], Key=key)
+        return str(found["Item"]["task_token"]["S"])
 
     def trail(self, request_id: str) -> list[str]:
         """Return what the audit trail says happened, in order."""

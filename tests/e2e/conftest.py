@@ -15,7 +15,7 @@ from tests.e2e.pipeline import Pipeline
 from tests.support.applied import Applied
 
 WAIT_SCALE = 0.02  # a retry's 2 seconds become 40 ms; nothing else is changed
-HOURS_SCALE = 0.001  # an hour's wait becomes 3.6 s
+HOURS_SCALE = 0.0005  # an hour's wait becomes 1.8 s
 
 
 @pytest.fixture(scope="session")

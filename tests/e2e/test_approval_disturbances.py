@@ -11,9 +11,8 @@ from tests.e2e.approvals import Approvals, decide, wait
 from tests.e2e.conftest import HOURS_SCALE, post, waits_scaled
 from tests.e2e.disturbances import kill_functions
 
-ATTEMPTS = 5  # of a step that is a function: the first, and four more
+ATTEMPTS = 5  # of a step, and of the SDK within a function: the first, and four more
 INVOKE = "arn:aws:states:::lambda:invoke"
-ASK = f"{INVOKE}.waitForTaskToken"
 LOOK = "arn:aws:states:::aws-sdk:ec2:describeInstances"
 READ = "arn:aws:states:::dynamodb:getItem"
 TELL = "arn:aws:states:::sns:publish"
@@ -31,8 +30,7 @@ class Trouble:
 
     def step(self, name: str, times: int = 1) -> None:
         """Let a function's calls fail."""
-        resource = ASK if name == "ask_approvers" else INVOKE
-        self.arm(resource, times, "Lambda.ServiceException", FunctionName=self._desk.alias_arn(name))
+        self.arm(INVOKE, times, "Lambda.ServiceException", FunctionName=self._desk.alias_arn(name))
 
     def telling(self, subject: str, times: int = 1) -> None:
         """Let the notifications of that subject fail."""
@@ -55,7 +53,7 @@ def assert_failed(desk: Approvals, request_id: str) -> None:
     """Assert that nothing of a request is left, that it is recorded and that the requester was told."""
     assert desk.ended(request_id) == "LaunchFailed"
     assert desk.execution(request_id)["status"] == "FAILED"
-    assert desk.mail(request_id, "ada", "outcome").subject.endswith("failed")
+    assert desk.mail(f"Request {request_id} failed", "ada", "outcome")
     assert all(host["State"]["Name"] in ("shutting-down", "terminated") for host in desk.instances(request_id))
     assert desk.request(request_id)["status"] == "LAUNCH_FAILED"
     assert desk.trail(request_id)[-1] == "LAUNCH_FAILED"
@@ -161,7 +159,7 @@ def test_what_cannot_be_compensated_is_told(desk: Approvals, trouble: Trouble) -
     trouble.telling(f"Request {request_id} failed")
     desk.approve(request_id, "bert", "cleo")
     assert desk.ended(request_id) == "LaunchFailed"
-    assert "may still run" in desk.mail(request_id, "ada", "outcome").message
+    assert "may still run" in desk.mail(f"Request {request_id} failed", "ada", "outcome").message
 
 
 def test_a_failure_that_nobody_hears_of_is_a_failed_execution(desk: Approvals, trouble: Trouble) -> None:
@@ -184,7 +182,7 @@ def test_without_capacity_the_next_allowed_type_is_launched(desk: Approvals, tro
 
 def test_without_any_capacity_the_launch_fails(desk: Approvals, trouble: Trouble) -> None:
     for each in desk.policy()["instance_types"]:
-        trouble.arm("ec2:RunInstances", 1, "InsufficientInstanceCapacity", InstanceType=each["type"])
+        trouble.arm("ec2:RunInstances", ATTEMPTS, "InsufficientInstanceCapacity", InstanceType=each["type"])
     request_id = approved(desk)
     assert_failed(desk, request_id)
     assert not desk.instances(request_id)
@@ -211,6 +209,18 @@ def test_functions_killed_again_and_again_after_the_decision_lose_nothing(desk: 
         killed += kill_functions(engine)
     assert desk.ended(request_id) == "Approved"
     assert len(desk.instances(request_id)) == 1
+
+
+def test_an_answer_that_cannot_be_given_is_kept_aside_and_made_up_for(desk: Approvals, trouble: Trouble) -> None:
+    with desk.changed_policy(deadline_seconds=30, reminders=1):
+        request_id = desk.submit()
+        links = [desk.link(request_id, name) for name in ("bert", "cleo")]
+    trouble.arm("states:SendTaskSuccess", 50, "AccessDeniedException", taskToken=desk.task_token(request_id))
+    assert [decide(link, "approve").status for link in links] == [200, 200]
+    sqs = desk.deployment.client("sqs")
+    queue = sqs.get_queue_url(QueueName="workflows-local-approval-workflow-decisions-failures")["QueueUrl"]
+    wait(lambda: "Messages" in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5))
+    assert desk.ended(request_id) == "Approved", "the reminder finds it decided"
 
 
 def test_a_launch_that_runs_several_times_launches_once(desk: Approvals, trouble: Trouble, engine: Engine) -> None:

@@ -63,7 +63,18 @@ def visited(definition: dict[str, Any], events: Iterable[Event]) -> Counter[Bran
     return counted
 
 
+def _parallels(bodies: dict[str, Any]) -> dict[str, str]:
+    """Return the Parallel state around each state that is in one, by name; the innermost."""
+    return {
+        inner.name: name
+        for name, body in bodies.items()
+        for branch in body.get("Branches", [])
+        for inner in walk(branch)
+    }
+
+
 def _of_execution(bodies: dict[str, Any], events: list[Event]) -> Iterator[Branch]:
+    around = _parallels(bodies)
     where: dict[str, str] = {}  # event id -> the state it belongs to
     failed: dict[str, str] = {}  # state -> the error it last failed with, until we know what became of it
     for event in events:
@@ -75,11 +86,14 @@ def _of_execution(bodies: dict[str, Any], events: list[Event]) -> Iterator[Branc
                 yield from _entry(bodies, came_from, "Catch", error, details["name"])
             where[event["id"]] = details["name"]
             continue
-        state = where[event["id"]] = where.get(event["previous_event_id"], "")
+        inner = state = where.get(event["previous_event_id"], "")
+        if kind == "ParallelStateFailed":  # it follows what failed in one of its branches
+            state = around.get(inner, inner)
+        where[event["id"]] = state
         if not state:
             continue
         if kind.endswith(FAILURES) and not kind.startswith("Execution"):
-            failed[state] = details.get("error") or "States.Timeout"
+            failed[state] = details.get("error") or failed.get(inner) or "States.Timeout"
         elif kind.endswith(("Scheduled", "MapRunStarted")) and state in failed:
             yield from _entry(bodies, state, "Retry", failed.pop(state))
 

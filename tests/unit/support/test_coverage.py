@@ -96,3 +96,18 @@ def test_executions_are_told_apart_and_their_events_put_in_order() -> None:
     assert visited(DEFINITION, [*other, *one]) == {Branch("Work", "state"): 2}
     long = log(entered("Work"), *[SCHEDULED] * 8, failed("Busy"), SCHEDULED)
     assert visited(DEFINITION, reversed(long))[BUSY] == 1, "event 10 comes after event 9"
+
+
+def test_a_parallel_state_fails_by_what_failed_in_it() -> None:
+    inner = {"StartAt": "Tell", "States": {"Tell": {"Type": "Task", "End": True}}}
+    both = {"Type": "Parallel", "Branches": [inner], "Catch": CATCH, "Next": "Done"}
+    definition = {"StartAt": "Both", "States": {**DEFINITION["States"], "Both": both}}  # type: ignore[dict-item]
+    events = [
+        entered("Both"),
+        entered("Tell"),
+        SCHEDULED,
+        failed("Lost"),
+        ("ParallelStateFailed", {}),
+        entered("Mourn"),
+    ]
+    assert visited(definition, log(*events))[Branch("Both", "Catch", ("Gone", "Lost"))] == 1
