@@ -19,7 +19,7 @@ _NO_ROOM = {
     "InsufficientReservedInstanceCapacity", "Unsupported",
 }  # fmt: skip
 _GONE = {"shutting-down", "terminated"}
-_LOOK_SECONDS = 3.0
+_LOOK_SECONDS = 1.0
 _MAX_CAUSE = 300
 
 
