@@ -108,6 +108,20 @@ def test_a_failed_event_reaches_the_aliass_failure_destination(
     assert record["responsePayload"]["errorType"] == "ValueError"
 
 
+def test_a_function_that_may_not_run_at_all_fails_its_events_at_once(
+    functions: Functions, client: Clients, queue: dict[str, str], make_role: Callable[..., str]
+) -> None:
+    name = functions.make(FAILING, Role=make_role(LOGGING, {"Action": "sqs:SendMessage", "Resource": queue["arn"]}))
+    client("lambda").put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnFailure": {"Destination": queue["arn"]}}
+    )
+    client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    functions.invoke(name, {"n": 1}, InvocationType="Event")
+    record = json.loads(received(client, queue)["Body"])
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+
+
 def test_a_failure_destination_needs_the_functions_permission(
     functions: Functions, client: Clients, queue: dict[str, str]
 ) -> None:

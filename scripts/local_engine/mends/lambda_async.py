@@ -38,9 +38,15 @@ def _enqueue(original: Function, func: dict[str, Any], event: Any) -> None:  # n
 
 
 def _attempt(func: dict[str, Any], event: Any) -> None:
-    """Invoke until it succeeds, the attempts are used up, or the event is too old; throttling does not count."""
+    """Invoke until it succeeds, the attempts are used up, or the event is too old; throttling does not count.
+
+    A function whose reserved concurrency is zero is not tried at all: see the note of
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html.
+    """
     config = func.get("config") or func
     settings = _settings(config)
+    if lambda_svc._reserved_concurrency(base_function(config) or func, config) == 0:
+        return _report(config, settings, event, {}, "ZeroReservedConcurrency", 0)
     attempts, deadline = 0, time.monotonic() + settings.get("MaximumEventAgeInSeconds", 21600)
     delay = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS  # a minute in AWS
     while True:
