@@ -96,3 +96,11 @@ def test_a_rule_for_every_protocol_has_no_ports(hosts: Hosts, name: str) -> None
     hosts.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[everything])
     [found] = hosts.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
     assert not found["IpPermissionsEgress"]
+
+
+@pytest.mark.parametrize("name", ["isDefault", "is-default"])
+def test_there_is_one_default_network(hosts: Hosts, name: str) -> None:
+    other = hosts.ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    found = hosts.ec2.describe_vpcs(Filters=[{"Name": name, "Values": ["true"]}])["Vpcs"]
+    assert [vpc["IsDefault"] for vpc in found] == [True]
+    assert other not in {vpc["VpcId"] for vpc in found}

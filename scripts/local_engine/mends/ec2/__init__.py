@@ -8,6 +8,7 @@ MENDS = (
     "images",
     "instances",
     "metadata",
+    "networks",
     "run",
     "security_groups",
     "states",

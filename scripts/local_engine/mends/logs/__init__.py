@@ -1,8 +1,8 @@
-"""CloudWatch Logs: filter patterns, and the metrics that log events carry."""
+"""CloudWatch Logs: filter patterns, pages, and the metrics that log events carry."""
 
 from importlib import import_module
 
-MENDS = ("extraction", "matching")
+MENDS = ("extraction", "matching", "paging")
 
 
 def apply() -> None:
