@@ -108,16 +108,15 @@ def test_a_stream_record_that_cannot_be_counted_is_kept_aside_and_the_rest_goes_
 
 
 def test_the_failure_queue_s_depth_raises_an_alarm(aftermath: QueueProcessor) -> None:
-    topic = aftermath.deployment.outputs["foundation"]["alarm_topic_arn"]
-    name = aftermath.outputs["failure_queue_arn"].rsplit(":", 1)[-1]
-    alarms = aftermath.deployment.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    raised = [
-        alarm
-        for alarm in alarms
-        if alarm["StateValue"] == "ALARM" and {"Name": "QueueName", "Value": name} in alarm.get("Dimensions", [])
-    ]
-    assert raised
-    assert raised[0]["AlarmActions"] == [topic]
+    name = {"Name": "QueueName", "Value": aftermath.outputs["failure_queue_arn"].rsplit(":", 1)[-1]}
+    pages = aftermath.deployment.client("cloudwatch").get_paginator("describe_alarms")
+
+    def raised() -> list[dict[str, Any]]:
+        alarms = [alarm for page in pages.paginate(StateValue="ALARM") for alarm in page["MetricAlarms"]]
+        return [alarm for alarm in alarms if name in alarm.get("Dimensions", [])]
+
+    aftermath.wait(raised, PATIENCE_SECONDS)
+    assert raised()[0]["AlarmActions"] == [aftermath.deployment.outputs["foundation"]["alarm_topic_arn"]]
 
 
 # What an operator runs, for one of the poisons.
