@@ -32,7 +32,7 @@ resource "aws_launch_template" "host" {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
     http_put_response_hop_limit = 1
-    instance_metadata_tags      = "disabled"
+    instance_metadata_tags      = "enabled" # by its tag `request-id` a host finds its parameters
   }
 
   block_device_mappings {

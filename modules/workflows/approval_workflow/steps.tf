@@ -88,9 +88,9 @@ locals {
       description     = "Moves the end of a running host, as far as the policy allows."
       timeout_seconds = 60
       runbook         = "Read the function's log by the request's id; the host keeps its old end, and the extension can be asked for again."
-      environment     = merge(local.keep_tables, { HOSTS_PATH = local.hosts_path, POLICY_PARAMETER = local.policy_parameter, WORKFLOW = local.workflow })
+      environment     = merge(local.keep_tables, { HOSTS_PATH = local.hosts_path, POLICY_PARAMETER = local.policy_parameter })
 
-      permissions = merge(local.keep_requests, local.read_policy, local.find_hosts, {
+      permissions = merge(local.keep_requests, local.read_policy, {
         MoveEndParameter = { actions = ["ssm:PutParameter"], resources = [local.hosts_arn] }
 
         MoveEndTag = {
