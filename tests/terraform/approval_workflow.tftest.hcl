@@ -159,16 +159,7 @@ run "warns_of_approvers_who_cannot_ask" {
 
   variables {
     # All of the approvers are needed.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 2, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { approvals = { needed = 2, from = ["ada", "bert"] } })
   }
 
   expect_failures = [check.approvers_may_ask_too]
@@ -183,16 +174,10 @@ run "refuses_first" {
 
   variables {
     # A name that means everybody.
-    policy = {
-      people           = { requesters = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["requesters", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, {
+      people    = { requesters = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
+      approvals = { needed = 1, from = ["requesters", "bert"] }
+    })
 
     # A network without subnets.
     network = { vpc_id = "vpc-0c", subnet_ids = [] }
@@ -210,16 +195,7 @@ run "refuses_second" {
 
   variables {
     # What is no address.
-    policy = {
-      people           = { ada = { email = "ada", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { people = { ada = { email = "ada", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } } })
   }
 
   expect_failures = [var.policy]
@@ -234,16 +210,7 @@ run "refuses_third" {
 
   variables {
     # A name for an ARN.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { people = { ada = { email = "ada@example.com", principal = "ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } } })
   }
 
   expect_failures = [var.policy]
@@ -258,16 +225,7 @@ run "refuses_fourth" {
 
   variables {
     # Two people in one.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/bert" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { people = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/bert" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } } })
   }
 
   expect_failures = [var.policy]
@@ -282,16 +240,7 @@ run "refuses_fifth" {
 
   variables {
     # An approver nobody knows.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["bert", "cleo"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { approvals = { needed = 1, from = ["bert", "cleo"] } })
   }
 
   expect_failures = [var.policy]
@@ -306,16 +255,7 @@ run "refuses_sixth" {
 
   variables {
     # More approvals than approvers.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 2, from = ["bert", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { approvals = { needed = 2, from = ["bert", "bert"] } })
   }
 
   expect_failures = [var.policy]
@@ -330,16 +270,7 @@ run "refuses_seventh" {
 
   variables {
     # One type twice.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }, { type = "t3.micro", usd_per_hour = "0.0105" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { instance_types = [{ type = "t3.micro", usd_per_hour = "0.0104" }, { type = "t3.micro", usd_per_hour = "0.0105" }] })
   }
 
   expect_failures = [var.policy]
@@ -354,16 +285,7 @@ run "refuses_eighth" {
 
   variables {
     # A price that is no decimal.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "cheap" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { instance_types = [{ type = "t3.micro", usd_per_hour = "cheap" }] })
   }
 
   expect_failures = [var.policy]
@@ -378,16 +300,7 @@ run "refuses_ninth" {
 
   variables {
     # Types that nobody may pay for.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "0.01"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { max_price_usd = "0.01" })
   }
 
   expect_failures = [var.policy]
@@ -402,16 +315,7 @@ run "refuses_tenth" {
 
   variables {
     # What is no path of a parameter.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["ami-0a"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { image_parameters = ["ami-0a"] })
   }
 
   expect_failures = [var.policy]
@@ -426,16 +330,7 @@ run "refuses_eleventh" {
 
   variables {
     # No cost centre.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = []
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { cost_centres = [] })
   }
 
   expect_failures = [var.policy]
@@ -450,16 +345,7 @@ run "refuses_twelfth" {
 
   variables {
     # Less than an hour.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 0.5
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { max_hours = 0.5 })
   }
 
   expect_failures = [var.policy]
@@ -474,16 +360,7 @@ run "refuses_thirteenth" {
 
   variables {
     # More reminders than seconds.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 72
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 10
-    }
+    policy = merge(var.policy, { deadline_seconds = 10 })
   }
 
   expect_failures = [var.policy]
@@ -498,17 +375,10 @@ run "refuses_fourteenth" {
 
   variables {
     # A warning before the start.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 1
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-      warning_seconds  = 3600
-    }
+    policy = merge(var.policy, {
+      max_hours       = 1
+      warning_seconds = 3600
+    })
   }
 
   expect_failures = [var.policy]
@@ -523,16 +393,7 @@ run "refuses_fifteenth" {
 
   variables {
     # Longer than an execution lasts.
-    policy = {
-      people           = { ada = { email = "ada@example.com", principal = "arn:aws:iam::000000000000:user/ada" }, bert = { email = "bert@example.com", principal = "arn:aws:iam::000000000000:user/bert" } }
-      instance_types   = [{ type = "t3.micro", usd_per_hour = "0.0104" }]
-      image_parameters = ["/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"]
-      cost_centres     = ["platform"]
-      max_hours        = 8760
-      max_price_usd    = "5.00"
-      approvals        = { needed = 1, from = ["ada", "bert"] }
-      deadline_seconds = 259200
-    }
+    policy = merge(var.policy, { max_hours = 8760 })
   }
 
   expect_failures = [var.policy]
