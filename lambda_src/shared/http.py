@@ -65,7 +65,7 @@ class HttpRequest:
             correlation_id=event["requestContext"]["requestId"],
         )
 
-    def json(self) -> Any:  # noqa: ANN401  # JSON
+    def json(self) -> Any:  # noqa: ANN401  # a JSON document may be a value of any kind
         """Return the body's JSON document. Raises `BadBody`."""
         try:
             return json.loads(self.body)
@@ -149,7 +149,7 @@ def answering(render: Callable[[Problem], HttpAnswer]) -> Callable[[Function], H
         def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             try:
                 return answer(event, context)
-            except Exception as error:  # noqa: BLE001  # `lambda_handler` has logged it
+            except Exception as error:  # noqa: BLE001  # logged by `lambda_handler`; the caller gets an answer come what may
                 return _proxy(render(Problem.of(error, _correlation_id(event, context))))
 
         return handler

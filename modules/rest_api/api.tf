@@ -30,9 +30,9 @@ resource "aws_api_gateway_deployment" "this" {
 
 resource "aws_api_gateway_stage" "live" {
   #checkov:skip=CKV_AWS_120:Nothing is cached: an answer depends on who asks, and on what others did a moment ago.
-  #checkov:skip=CKV2_AWS_4:An execution log holds requests' paths and goes to a group that nobody encrypts; see the access log.
-  #checkov:skip=CKV2_AWS_29:Routes ask for a signature; a firewall for the public ones is the owner's choice, by this stage's ARN.
-  #checkov:skip=CKV2_AWS_51:Functions are called by their permission, there is no server that could ask for a certificate.
+  #checkov:skip=CKV2_AWS_4:Execution logs hold paths, and so signed links, in a log group that API Gateway makes unencrypted; the access log has the routes.
+  #checkov:skip=CKV2_AWS_29:Routes ask for a signature or say why not, and all are throttled; a web ACL has a fixed price, and its owner attaches it to the stage.
+  #checkov:skip=CKV2_AWS_51:A client certificate shows API Gateway to HTTP backends; here are functions only, which IAM lets it call.
   rest_api_id          = aws_api_gateway_rest_api.this.id
   deployment_id        = aws_api_gateway_deployment.this.id
   stage_name           = local.stage

@@ -19,7 +19,7 @@ locals {
 
 # API Gateway writes to it as the role that the account's settings name: see modules/bootstrap.
 resource "aws_cloudwatch_log_group" "access" {
-  #checkov:skip=CKV_AWS_338:How long logs are kept is a value of each environment.
+  #checkov:skip=CKV_AWS_338:How long logs are kept is a value of each environment, which may be less than the year asked for.
   name              = "/aws/apigateway/${local.base_name}"
   retention_in_days = var.foundation.log_retention_days
   kms_key_id        = var.foundation.kms_key_arn

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,7 +67,7 @@ def _ask(ada: Caller, outputs: dict[str, Any], console: Console, wish: dict[str,
     """Make a request; return its id."""
     url = f"{outputs['api_url']}/requests"
     answer = ada.call("POST", url, json.dumps(wish), **{"Content-Type": "application/json"})
-    if answer.status != 202:  # noqa: PLR2004 - accepted
+    if answer.status != HTTPStatus.ACCEPTED:
         raise StoryError(f"POST {url} should be accepted and was answered {answer.status}: {answer.text}")
     request_id = str(json.loads(answer.text)["request_id"])
     console.print(f"  POST /requests: {answer.status}, {request_id}")

@@ -28,7 +28,7 @@ def item(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: attribute(value) for name, value in document.items()}
 
 
-def plain(found: Mapping[str, Any]) -> Any:  # noqa: ANN401  # as `attribute` takes it
+def plain(found: Mapping[str, Any]) -> Any:  # noqa: ANN401  # an attribute may hold a value of any kind
     """Return the value of an attribute."""
     ((kind, value),) = found.items()
     match kind:

@@ -42,8 +42,8 @@ class Ledger:
     def create(self, request: Request, entry: Entry) -> Request:
         """Store a new request; return it, or the one that is stored under its id."""
 
-        def decide(stored: Request | None) -> Change | None:
-            return None if stored else Change(request, entry)
+        def decide(stored: Request | None) -> Change | Request:
+            return stored or Change(request, entry)
 
         return self._write(request.request_id, decide)
 
@@ -53,19 +53,20 @@ class Ledger:
         Raises what `decide` raises, `UnknownRequest`, and `TransientFailure` if others were faster too often.
         """
 
-        def decide_known(stored: Request | None) -> Change | None:
+        def decide_known(stored: Request | None) -> Change | Request:
             if stored is None:
                 raise UnknownRequest("There is no such request.")
-            return decide(stored)
+            return decide(stored) or stored
 
         return self._write(request_id, decide_known)
 
-    def _write(self, request_id: str, decide: Callable[[Request | None], Change | None]) -> Request:
+    def _write(self, request_id: str, decide: Callable[[Request | None], Change | Request]) -> Request:
+        """Store the change that `decide` returns, or nothing if it returns the request as it is stored."""
         for _, delay in zip(range(_ATTEMPTS), full_jitter(), strict=False):
             stored = find(self.requests_table, request_id)
             change = decide(stored)
-            if change is None:
-                return stored  # type: ignore[return-value]  # `create` changes what is not stored
+            if isinstance(change, Request):
+                return change
             if self._transact(change, stored.version if stored else None):
                 return change.request
             time.sleep(delay)

@@ -100,6 +100,6 @@ class Change:
     entry: Entry | None = None
 
 
-def changed(request: Request, entry: Entry | None = None, **values: Any) -> Change:  # noqa: ANN401  # as the fields
+def changed(request: Request, entry: Entry | None = None, **values: Any) -> Change:  # noqa: ANN401  # fields of several types, by name
     """Return the change of a request's fields to new values."""
     return Change(replace(request, version=request.version + 1, **values), entry)

@@ -1,6 +1,7 @@
 """Secrets Manager: rotation can be cancelled, a version has a value, is written once, and its stage must be its own."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from ministack.services import secretsmanager as engine
@@ -31,7 +32,7 @@ def create(original: Any, data: dict[str, Any]) -> Any:
     Engine: made an empty one and called it the current.
     """
     answer = original(data)
-    if has_value(data) or answer[0] >= 400:  # noqa: PLR2004 - HTTP
+    if has_value(data) or answer[0] >= HTTPStatus.BAD_REQUEST:
         return answer
     secret = engine._secrets[data["Name"]]
     secret["Versions"].clear()

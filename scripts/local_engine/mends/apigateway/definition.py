@@ -1,6 +1,7 @@
 """The definition of a whole API: PutRestApi and ImportRestApi."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from ministack.services import apigateway_v1 as engine
@@ -35,7 +36,7 @@ async def handle_request(
         case ["restapis"], "POST" if engine._qp(query_params, "mode") == "import":
             api_id = json.loads(engine._create_rest_api({})[2])["id"]
             answer = _define(api_id, body, overwrite=True)
-            if answer[0] >= 400:  # noqa: PLR2004 - HTTP
+            if answer[0] >= HTTPStatus.BAD_REQUEST:
                 engine._delete_rest_api(api_id)
             return answer
         case ["restapis", api_id], "PUT":

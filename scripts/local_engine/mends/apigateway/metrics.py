@@ -14,7 +14,7 @@ from ministack.services import cloudwatch
 if TYPE_CHECKING:
     from scripts.local_engine.mends.apigateway.call import Call
 
-_CLASS = 100
+_REFUSALS, _FAILURES = range(400, 500), range(500, 600)
 
 
 def publish(call: Call) -> None:
@@ -36,8 +36,8 @@ def publish(call: Call) -> None:
 def _values(call: Call) -> dict[str, tuple[float, str]]:
     values = {
         "Count": (1.0, "Count"),
-        "4XXError": (float(call.status // _CLASS == 4), "Count"),  # noqa: PLR2004 - 4XX
-        "5XXError": (float(call.status // _CLASS == 5), "Count"),  # noqa: PLR2004 - 5XX
+        "4XXError": (float(call.status in _REFUSALS), "Count"),
+        "5XXError": (float(call.status in _FAILURES), "Count"),
         "Latency": (float(call.latency()), "Milliseconds"),
     }
     if call.integration_latency is not None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 from ministack.services import apigateway_v1 as engine
@@ -75,7 +76,7 @@ def import_operation(
     http_method: str,
     operation: Document,
     scheme_map: Any = None,
-    default_security: Any = None,  # noqa: ARG001 - that is the point
+    default_security: Any = None,  # noqa: ARG001 - API Gateway ignores it, see below
 ) -> None:
     """Import all of an operation, and its own `security` only.
 
@@ -105,7 +106,7 @@ def _put_integration(api_id: str, resource_id: str, http_method: str, integratio
     enumerated = {"type", "passthroughBehavior"}
     data = {key: value.upper() if key in enumerated else value for key, value in integration.items()}
     answer = engine._put_integration(api_id, resource_id, http_method, data)
-    if answer[0] >= 400:  # noqa: PLR2004 - HTTP
+    if answer[0] >= HTTPStatus.BAD_REQUEST:
         raise ImportProblem(json.loads(answer[2])["message"])
 
 

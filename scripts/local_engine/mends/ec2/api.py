@@ -94,7 +94,7 @@ def _cut(answer: Answer, operation: str, start: int, wanted: int) -> Answer:
     """Leave in an answer the results from `start` on, as many as wanted, and the token for what follows them."""
     status, headers, body = answer
     ET.register_namespace("", _NAMESPACE)
-    root = ET.fromstring(body)  # noqa: S314 - the engine's own answer
+    root = ET.fromstring(body)  # noqa: S314 - the engine wrote it a moment ago
     results = root.find(f"{{{_NAMESPACE}}}{_SETS[operation]}")
     if results is None:
         return answer

@@ -2,6 +2,7 @@
 
 import json
 import re
+from http import HTTPStatus
 from typing import Any
 
 from ministack.services import cloudwatch_logs as engine
@@ -26,7 +27,7 @@ def filter_events(original: Function, data: dict[str, Any]) -> Any:
     limit = min(given + min(data.get("limit", MOST), MOST), MOST)
     window = {} if since is None else {"startTime": since}
     status, headers, body = original({**data, **window, "limit": limit})
-    if status != 200:  # noqa: PLR2004 - HTTP
+    if status != HTTPStatus.OK:
         return status, headers, body
     answer = json.loads(body)
     events = answer["events"]

@@ -61,7 +61,7 @@ def success(_original: Any, data: dict[str, Any]) -> Response:
         json.loads(output := data.get("output", ""))
     except ValueError:
         sentence = "Invalid Output: 'Output is not valid JSON'"
-        return engine.error_response_json("InvalidOutput", sentence, 400)  # type: ignore[no-any-return] # untyped engine
+        return _refused("InvalidOutput", sentence)
     return _close(data, {"result": output})
 
 
@@ -77,7 +77,7 @@ def keep_alive(_original: Any, data: dict[str, Any]) -> Response:
     if waiting is None:
         return _refusal(data)
     waiting["heartbeat"] = time.monotonic()
-    return engine.json_response({})  # type: ignore[no-any-return] # untyped engine
+    return _done()
 
 
 def _close(data: dict[str, Any], outcome: dict[str, Any]) -> Response:
@@ -86,14 +86,23 @@ def _close(data: dict[str, Any], outcome: dict[str, Any]) -> Response:
         return _refusal(data)
     waiting |= outcome
     waiting["event"].set()
-    return engine.json_response({})  # type: ignore[no-any-return] # untyped engine
+    return _done()
 
 
 def _refusal(data: dict[str, Any]) -> Response:
     if task_token.machine_of(data.get("taskToken", "")):
-        sentence = "Task Timed Out: 'Provided task does not exist anymore'"
-        return engine.error_response_json("TaskTimedOut", sentence, 400)  # type: ignore[no-any-return]
-    return engine.error_response_json("InvalidToken", "Invalid Token: 'Invalid token'", 400)  # type: ignore[no-any-return]
+        return _refused("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+    return _refused("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
+def _refused(code: str, sentence: str) -> Response:
+    answer: Response = engine.error_response_json(code, sentence, 400)
+    return answer
+
+
+def _done() -> Response:
+    answer: Response = engine.json_response({})
+    return answer
 
 
 def apply() -> None:
