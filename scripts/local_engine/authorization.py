@@ -9,8 +9,9 @@ import os
 import threading
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
@@ -49,8 +50,14 @@ def record(principal: str, question: Question, decision: str) -> None:
     """Append one decision to the log: `principal` is a role's ARN or a service, `decision` what `Decision` holds."""
     entry = {"time": round(time.time(), 3), "principal": principal, "decision": decision, **asdict(question)}
     entry["context"] = {key: value for key, value in question.context.items() if isinstance(value, str | list)}
-    with _lock, _LOG.open("a") as log:
-        log.write(f"{json.dumps(entry)}\n")
+    with _lock:
+        _log().write(f"{json.dumps(entry)}\n")
+
+
+@cache
+def _log() -> TextIO:
+    """Return the log, open as long as the engine lives: to open it for each decision would take as long as deciding."""
+    return _LOG.open("a", buffering=1)
 
 
 def role_allows(

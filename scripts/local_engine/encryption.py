@@ -9,18 +9,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import dynamodb, kms, s3, secretsmanager, sns, sqs, ssm
+from ministack.services import dynamodb, kms, s3, secretsmanager, sns, sqs, ssm, stepfunctions
 
+from scripts.local_engine.mends.codecommit import store
 from scripts.local_engine.request import NOTHING, Request
 
 DECRYPT = "kms:Decrypt"
 ENCRYPT = "kms:Encrypt"
 DATA_KEY = "kms:GenerateDataKey"
+DESCRIBE = "kms:DescribeKey"
 KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
 AS_READ_AND_WRITTEN = {
     "BatchGetItem": [DECRYPT], "BatchWriteItem": [DECRYPT], "ConditionCheckItem": [DECRYPT], "DeleteItem": [DECRYPT],
     "GetItem": [DECRYPT], "GetRecords": [DECRYPT], "PutItem": [DECRYPT], "Query": [DECRYPT], "Scan": [DECRYPT],
     "UpdateItem": [DECRYPT],
+}  # fmt: skip
+OF_MACHINES = {
+    "CreateStateMachine": [DESCRIBE, DATA_KEY], "UpdateStateMachine": [DESCRIBE, DATA_KEY],
+    "DescribeExecution": [DECRYPT], "DescribeStateMachine": [DECRYPT], "DescribeStateMachineForExecution": [DECRYPT],
+    "GetExecutionHistory": [DECRYPT], "StartSyncExecution": [DECRYPT],
 }  # fmt: skip
 
 
@@ -48,10 +55,11 @@ def uses(action: str, resource: str, asked: Request = NOTHING) -> Iterator[KeyUs
     key = kms._resolve_key(reference) if reference and actions else None
     if key is None:
         return
+    origin = {"kms:ViaService": f"{service}.{get_region()}.amazonaws.com", "kms:CallerAccount": get_account_id()}
     context = {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
-    context["kms:ViaService"] = f"{service}.{get_region()}.amazonaws.com"
-    context["kms:CallerAccount"] = get_account_id()
-    yield KeyUse(key["Arn"], actions, context)
+    if DESCRIBE in actions:  # which encrypts nothing, and so takes no context
+        yield KeyUse(key["Arn"], [DESCRIBE], origin)
+    yield KeyUse(key["Arn"], [action for action in actions if action != DESCRIBE], context | origin)
 
 
 type _Use = tuple[str | None, list[str], dict[str, str]]
@@ -122,6 +130,31 @@ def _below(arn: str) -> list[str]:
     return [name for name in ssm._parameters if name.startswith(path)]
 
 
+def _machine(operation: str, arn: str, asked: Request) -> _Use:
+    """See https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html (permissions for API callers).
+
+    `arn` is a machine's, of a version or an alias too, or an execution's.
+    """
+    fields, parts = asked.fields(), arn.split(":")
+    if fields.get("includedData") == "METADATA_ONLY" or operation not in OF_MACHINES:
+        return None, [], {}
+    machine = ":".join([*parts[:5], "stateMachine", parts[6].partition("/")[0]])  # without a distributed Map's label
+    kept = stepfunctions._executions.get(arn) or stepfunctions._state_machines.get(machine) or {}
+    configuration = fields.get("encryptionConfiguration") or kept.get("encryptionConfiguration") or {}
+    return configuration.get("kmsKeyId"), OF_MACHINES[operation], {"aws:states:stateMachineArn": machine}
+
+
+def _repository(operation: str, arn: str, _asked: Request) -> _Use:
+    """See https://docs.aws.amazon.com/codecommit/latest/userguide/encryption.html.
+
+    That page lists six actions and the repository's id as the encryption context, but neither which call needs which
+    action nor what the context's key is called: here whatever reads commits or comments needs Decrypt.
+    """
+    reads = operation == "GitPull" or operation.startswith(("Get", "PostComment"))
+    repository = store.repositories.get(arn.rpartition(":")[2]) or {}
+    return repository.get("kmsKeyId"), [DECRYPT] if reads else [], {}
+
+
 def _secret(operation: str, arn: str, asked: Request) -> _Use:
     """See https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
     write = [DATA_KEY, DECRYPT]
@@ -131,10 +164,12 @@ def _secret(operation: str, arn: str, asked: Request) -> _Use:
 
 
 _SERVICES: dict[str, Callable[[str, str, Request], _Use]] = {
+    "codecommit": _repository,
     "dynamodb": _table,
     "s3": _object,
     "secretsmanager": _secret,
     "sns": _topic,
     "sqs": _queue,
     "ssm": _parameter,
+    "states": _machine,
 }

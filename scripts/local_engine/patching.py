@@ -52,6 +52,18 @@ def wrap_entry(table: dict[str, Any], key: str) -> Callable[[Function], Function
     return decorate
 
 
+def add_entry[T](table: dict[str, Any], key: str) -> Callable[[T], T]:
+    """Put the decorated function into a dictionary of the engine that lacks it. Raises MendError when it is there."""
+
+    def decorate(addition: T) -> T:
+        if key in table:
+            raise MendError(f"{_engine()} has an entry {key!r} of its own: the mend that adds it needs another look")
+        table[key] = addition
+        return addition
+
+    return decorate
+
+
 def replace(owner: Any, name: str, value: Any) -> None:
     """Set `owner.name`, which must exist: for constants. Raises MendError when the attribute is gone."""
     _existing(owner, name)

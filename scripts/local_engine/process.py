@@ -22,7 +22,7 @@ DEFAULT_DIRECTORY = ROOT / "build" / "engine"
 HOST = "127.0.0.1"
 MAX_PORT = 65535
 PYTHON = (3, 13)
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 
 
@@ -168,11 +168,11 @@ class Engine:
             "GATEWAY_PORT": str(self.port),
             "AWS_ENDPOINT_URL": self.url,
             "AUTH": "true",
-            "CLOUDTRAIL_RECORDING": "1",
+            "CLOUDTRAIL_MAX_EVENTS": "50000",  # in memory
             "LOG_LEVEL": "INFO",
             "IOT_MTLS_ENABLED": "0",  # these two would listen on fixed ports
             "SFTP_ENABLED": "0",
-            **{name: value for name, value in os.environ.items() if name.startswith("ENGINE_TIME_")},
+            **{name: value for name, value in os.environ.items() if name.startswith(("ENGINE_BUILD_", "ENGINE_TIME_"))},
         }
 
     def _await_answer(self, process: subprocess.Popen[bytes]) -> None:

@@ -38,6 +38,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
         self.config = {**config, "_log_stream": self.log_stream}
         self.exit_status: int | None = None
         self.request_id = ""
+        self.trace_header = ""  # of the invocation in hand, in the form of X-Amzn-Trace-Id
         self.first = False  # whether the invocation in hand is the environment's first
         self.init_milliseconds = 0  # of the invocation in hand: 0 unless it is the first
         self.peak_megabytes = 0
@@ -51,6 +52,7 @@ class PythonWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc] # minis
         """Run one invocation; failures carry the error types and messages that AWS gives."""
         current.set(self)
         self.request_id, self.first, self.init_milliseconds = request_id, self._proc is None, 0
+        self.trace_header = str(context.get("trace_id") or "")
         finished = threading.Event()
         threading.Thread(target=self._guard_memory, args=(finished,), daemon=True).start()
         try:

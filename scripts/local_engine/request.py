@@ -3,6 +3,7 @@
 import contextvars
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -18,12 +19,7 @@ class Request:
 
     def fields(self) -> dict[str, Any]:
         """Return the JSON members or form fields; {} when there are neither."""
-        try:
-            parsed = json.loads(self.body)
-        except ValueError:
-            text = self.body.decode(errors="ignore")
-            return dict(parse_qsl(text)) if "Action=" in text else {}
-        return parsed if isinstance(parsed, dict) else {}
+        return dict(_known_fields(self.body) if len(self.body) < _SMALL else _fields(self.body))
 
     def parameter(self, name: str) -> str:
         """Return a parameter of the URL, "" when it is not there."""
@@ -33,6 +29,19 @@ class Request:
     def header(self, name: str) -> str:
         """Return a header by its lower-case name, "" when it is not there."""
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name.encode()), "")
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        text = body.decode(errors="ignore")
+        return dict(parse_qsl(text)) if "Action=" in text else {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+_SMALL = 1 << 14
+_known_fields = lru_cache(maxsize=64)(_fields)  # many a mend asks for those of the request in hand
 
 
 class Need(NamedTuple):

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import kms
+from ministack.services import kms, secretsmanager
 
 from scripts.local_engine import task_token
 from scripts.local_engine.condition_keys import condition_keys
+from scripts.local_engine.mends.autoscaling import permissions as autoscaling_permissions
 from scripts.local_engine.mends.ec2 import permissions as ec2_permissions
 from scripts.local_engine.request import Need, Request
 
@@ -21,9 +22,23 @@ def needs(action: str, resource: str, asked: Request) -> list[Need]:
     """Return all that a request is decided on, given the action and resource that the engine found."""
     if action.startswith("ec2:"):
         return ec2_permissions.needs(action, resource, asked.fields())
+    if action.startswith("autoscaling:"):
+        return autoscaling_permissions.needs(action, resource, asked.fields())
     keys = condition_keys(action, asked.fields()) | machine_qualifier(action, resource)
     tagging = ["ssm:AddTagsToResource"] if action == "ssm:PutParameter" and keys else []  # as tagging by itself does
-    return [Need(each, arn, keys) for arn in resources(action, resource, asked) for each in (action, *tagging)]
+    found = [Need(each, arn, keys) for arn in resources(action, resource, asked) for each in (action, *tagging)]
+    if action == "secretsmanager:RotateSecret" and (function := _rotation_function(asked)):
+        found.append(Need("lambda:InvokeFunction", function, {}))
+    return found
+
+
+def _rotation_function(asked: Request) -> str:
+    """Return the function that a rotation would call, "" for none: whoever rotates a secret must be allowed to.
+
+    AWS: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html (required permissions)
+    """
+    _, secret = secretsmanager._resolve(asked.fields().get("SecretId"))
+    return str(asked.fields().get("RotationLambdaARN") or (secret or {}).get("RotationLambdaARN") or "")
 
 
 def resources(action: str, resource: str, asked: Request) -> list[str]:
@@ -52,16 +67,37 @@ def _scope(service: str) -> str:
 
 
 def _alarm(operation: str, resource: str, asked: Request) -> list[str]:
-    """Name the alarms that are described, or all of them."""
-    if operation != "DescribeAlarms":
-        return [resource]
+    """Name the alarms that are described or deleted, or all of them, and the one whose tags are meant."""
     fields = asked.fields()
+    if operation not in {"DeleteAlarms", "DescribeAlarms"}:
+        return [fields.get("ResourceARN") or resource]
     listed = [value for name, value in fields.items() if name.startswith("AlarmNames.")]
     return [f"{_scope('cloudwatch')}alarm:{name}" for name in fields.get("AlarmNames") or listed or ["*"]]
 
 
+def _build_project(operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the projects, also when builds are meant."""
+    fields = asked.fields()
+    named = [fields.get("id") or "", *(fields.get("ids") or []), *(fields.get("names") or []), fields.get("name") or ""]
+    if operation in {"ListBuilds", "ListProjects"} or not (found := [name for name in named if name]):
+        return [resource]
+    projects = (name.rpartition("/")[2].partition(":")[0] for name in found)
+    return list(dict.fromkeys(f"{_scope('codebuild')}project/{name}" for name in projects))
+
+
+def _repository(operation: str, resource: str, asked: Request) -> list[str]:
+    """Name the repository, also when its tags are meant; those of a list are all."""
+    fields = asked.fields()
+    if arn := fields.get("resourceArn"):
+        return [arn]
+    name = fields.get("repositoryName")
+    return [f"{_scope('codecommit')}{name}"] if name and operation != "ListRepositories" else [resource]
+
+
 def _function(operation: str, resource: str, asked: Request) -> list[str]:
-    """Name the alias or version that is invoked, however it was given, and the version of a layer that is read."""
+    """Name a new function, the alias or version that is invoked, and the version of a layer that is read."""
+    if operation == "CreateFunction":
+        return [f"{_scope('lambda')}function:{asked.fields().get('FunctionName', '').rpartition(':')[2]}"]
     if operation == "GetLayerVersion" and (found := re.search("/layers/([^/]+)/versions/([^/]+)", asked.path)):
         return [f"{_scope('lambda')}layer:{found[1].rpartition(':')[2]}:{found[2]}"]
     qualifier = asked.parameter("Qualifier") if operation == "InvokeFunction" else ""
@@ -131,6 +167,8 @@ def _parameter_arn(name: str) -> str:
 
 _RESOURCES: dict[str, Callable[[str, str, Request], list[str]]] = {
     "cloudwatch": _alarm,
+    "codebuild": _build_project,
+    "codecommit": _repository,
     "dynamodb": _table,
     "events": _rule,
     "kms": _key,

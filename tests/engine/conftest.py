@@ -1,7 +1,6 @@
 """One engine for the whole session, and clients as an account's root or as a role the test makes."""
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -11,13 +10,17 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from scripts import build_image
 from scripts.local_engine import Engine
+from tests.engine.builds import Builds
 from tests.engine.functions import Functions
 from tests.engine.hosts import Hosts
+from tests.engine.repositories import Repositories
 from tests.engine.rest import Rest
 from tests.engine.sources import Sources
-from tests.engine.waiting import MINUTE
+from tests.engine.waiting import DAY, MINUTE
 from tests.support.machines import Machines
+from tests.support.ports import free_port
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -26,14 +29,18 @@ type Clients = Callable[[str], Any]
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    started = Engine(free_port(), tmp_path_factory.mktemp("engine"))
     with pytest.MonkeyPatch.context() as environment:
+        for name, value in build_image.variables(started.url).items():
+            environment.setenv(f"{build_image.PREFIX}{name}", value)
         environment.setenv("ENGINE_TIME_ALARM_SCALE", str(MINUTE / 60))
+        environment.setenv("ENGINE_BUILD_OF_THE_IMAGE", "1")
+        environment.setenv("ENGINE_TIME_BUILD_SCALE", str(MINUTE / 60))
         environment.setenv("ENGINE_TIME_INSTANCE_STATE_SECONDS", "0.2")
+        environment.setenv("ENGINE_TIME_ROTATION_SCALE", str(DAY / 86_400))
+        environment.setenv("ENGINE_TIME_SNAPSHOT_SECONDS", "0.2")
         environment.setenv("ENGINE_TIME_TO_LIVE_SECONDS", "1")
-        with Engine(port, tmp_path_factory.mktemp("engine")) as running:
+        with started as running:
             yield running
 
 
@@ -56,6 +63,31 @@ def client(engine: Engine) -> Clients:
 def name() -> str:
     """A name no other test uses."""
     return f"test-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def hear(client: Clients, name: str) -> Iterator[Callable[..., Callable[[], list[dict[str, Any]]]]]:
+    """Make a rule of a pattern; what is returned returns the events that came since it was last asked."""
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    queue = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": queue}]}
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+
+    def heard() -> list[dict[str, Any]]:
+        found = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in found]
+
+    def rule(pattern: dict[str, Any]) -> Callable[[], list[dict[str, Any]]]:
+        client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
+        client("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue}])
+        return heard
+
+    yield rule
+    client("events").remove_targets(Rule=name, Ids=["queue"])
+    client("events").delete_rule(Name=name)
+    client("sqs").delete_queue(QueueUrl=url)
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +132,12 @@ def as_role(engine: Engine, client: Clients, make_role: Callable[..., str]) -> C
 
 
 @pytest.fixture(scope="session")
+def builds(client: Clients, make_role: Callable[..., str]) -> Builds:
+    """Make and run projects of CodeBuild."""
+    return Builds(client, make_role)
+
+
+@pytest.fixture(scope="session")
 def functions(client: Clients, make_role: Callable[..., str]) -> Functions:
     """Make and invoke Lambda functions."""
     return Functions(client, make_role)
@@ -121,6 +159,12 @@ def machines(client: Clients, make_role: Callable[..., str]) -> Machines:
 def sources(client: Clients, functions: Functions, make_role: Callable[..., str]) -> Sources:
     """Make event sources and their mappings."""
     return Sources(client, functions, make_role)
+
+
+@pytest.fixture(scope="session")
+def repositories(client: Clients, tmp_path_factory: pytest.TempPathFactory) -> Repositories:
+    """Make repositories of CodeCommit, and push to them."""
+    return Repositories(client, tmp_path_factory.mktemp("clones"))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ class Functions:
 
     def make(self, source: str, *, variables: dict[str, str] | None = None, **settings: Any) -> str:
         """Deploy a module `function` with a `handler`; return the function's name."""
-        name = f"function-{uuid4().hex[:12]}"
+        name: str = settings.pop("FunctionName", f"function-{uuid4().hex[:12]}")
         settings = {"Role": settings.get("Role") or self._make_role(LOGGING), "Timeout": 10, **settings}
         self._lambda.create_function(
             FunctionName=name,

@@ -1,5 +1,6 @@
 """The definition of a REST API by an OpenAPI document, its deployments, and what the gateway checks by itself."""
 
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,24 @@ def test_everything_a_document_says_is_in_the_api(rest: Rest, function: str) -> 
     assert read["methodIntegration"]["type"] == "AWS_PROXY"
     [validator] = rest.gateway.get_request_validators(restApiId=api)["items"]
     assert (validator["id"], validator["name"]) == (order["requestValidatorId"], "everything")
+
+
+def test_a_patched_time_limit_is_a_number_within_the_bounds(rest: Rest, function: str) -> None:
+    api = rest.make({"/": {"get": operation(function)}})
+    [root] = rest.gateway.get_resources(restApiId=api)["items"]
+    method = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
+    patch = {"op": "replace", "path": "/timeoutInMillis", "value": "50"}
+    sent: list[dict[str, Any]] = []  # as it was, since boto3 makes a number of a text
+    rest.gateway.meta.events.register(
+        "after-call.api-gateway.UpdateIntegration",
+        lambda http_response, **_: sent.append(json.loads(http_response.content)),
+        unique_id="sent",
+    )
+    rest.gateway.update_integration(**method, patchOperations=[patch])
+    rest.gateway.meta.events.unregister("after-call.api-gateway.UpdateIntegration", unique_id="sent")
+    assert [answer["timeoutInMillis"] for answer in sent] == [50]
+    with pytest.raises(ClientError, match="between 50 ms and 29000 ms"):
+        rest.gateway.update_integration(**method, patchOperations=[{**patch, "value": "49"}])
 
 
 def test_a_definition_takes_the_place_of_the_one_before_and_is_served_when_deployed(rest: Rest, function: str) -> None:

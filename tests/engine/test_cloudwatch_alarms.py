@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local_engine import Engine
+from tests.engine.hooks import hook
 from tests.engine.waiting import MINUTE, until
 
 type Clients = Callable[[str], Any]
@@ -52,6 +54,25 @@ class Alarms:
 @pytest.fixture
 def alarms(client: Clients, name: str) -> Alarms:
     return Alarms(client, name)
+
+
+def test_an_hour_takes_as_long_as_it_is_told_to(engine: Engine, alarms: Alarms) -> None:
+    alarms.put(Period=3600, EvaluationPeriods=2, TreatMissingData="breaching")
+    assert alarms.state() == "ALARM"
+    before = hook(engine, "alarms", scale=1 / 3600)
+    try:
+        alarms.record(0)
+        assert alarms.becomes("OK")
+        assert alarms.becomes("ALARM"), "two hours of silence"
+    finally:
+        assert hook(engine, "alarms", **before) == {"scale": 1 / 3600}
+
+
+def test_a_day_ends_with_every_minute(alarms: Alarms) -> None:
+    alarms.put(Period=86400, TreatMissingData="breaching")
+    assert alarms.becomes("ALARM")
+    alarms.record(0)
+    assert alarms.becomes("OK")
 
 
 def test_an_alarm_fires_and_recovers_with_time_alone(alarms: Alarms) -> None:

@@ -133,3 +133,43 @@ def test_expressions_are_calculated(client: Clients, name: str) -> None:
         EndTime=now + timedelta(minutes=1),
     )["MetricDataResults"]
     assert [(result["Id"], result["Values"]) for result in results] == [("share", [25.0])]
+
+
+def test_what_instances_did_in_the_hours_before(client: Clients, name: str) -> None:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    dimensions = [{"Name": "InstanceId", "Value": name}]
+    points = [
+        {
+            "MetricName": metric,
+            "Dimensions": dimensions,
+            "Timestamp": end - timedelta(hours=hour, minutes=-minute),
+            "Value": value * hour,
+            "Unit": unit,
+        }
+        for metric, value, unit in (("CPUUtilization", 10.0, "Percent"), ("NetworkIn", 1000.0, "Bytes"))
+        for hour in (0, 1, 24, 25)
+        for minute in (0, 5)
+    ]
+    client("cloudwatch").put_metric_data(Namespace="AWS/EC2", MetricData=points)
+    queries = [
+        {
+            "Id": f"q{number}",
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/EC2", "MetricName": metric, "Dimensions": dimensions},
+                "Period": 3600,
+                "Stat": statistic,
+            },
+        }
+        for number, (metric, statistic) in enumerate(
+            [("CPUUtilization", "Maximum"), ("NetworkIn", "Sum"), ("NetworkOut", "Sum")]
+        )
+    ]
+    pages = client("cloudwatch").get_paginator("get_metric_data")
+    between = {"StartTime": end - timedelta(hours=24), "EndTime": end}
+    found = {
+        result["Id"]: dict(zip(result["Timestamps"], result["Values"], strict=True))
+        for page in pages.paginate(MetricDataQueries=queries, **between)
+        for result in page["MetricDataResults"]
+    }
+    last, first = (end - timedelta(hours=hours) for hours in (1, 24))
+    assert found == {"q0": {last: 10.0, first: 240.0}, "q1": {last: 2000.0, first: 48_000.0}, "q2": {}}

@@ -1,10 +1,13 @@
-"""EC2's operations have dry runs and pages."""
+"""EC2's operations have dry runs, pages, and limits to how often they are asked for."""
 
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local_engine import Engine
+from tests.engine.hooks import hook
 from tests.engine.hosts import Hosts
 
 
@@ -31,16 +34,26 @@ def test_a_dry_run_does_nothing(hosts: Hosts, volume: str, as_role: Any) -> None
         "create_tags": {"Resources": [instance], "Tags": tags},
         "delete_volume": {"VolumeId": volume},
         "create_snapshot": {"VolumeId": volume},
+        "create_snapshots": {"InstanceSpecification": {"InstanceId": instance}},
+        "copy_snapshot": {"SourceRegion": "us-east-1", "SourceSnapshotId": "snap-0123456789abcdef0"},
+        "create_volume": {"AvailabilityZone": "us-east-1a", "Size": 1},
+        "attach_volume": {"VolumeId": volume, "InstanceId": instance, "Device": "/dev/sdf"},
+        "delete_tags": {"Resources": [volume], "Tags": tags},
+        "modify_instance_attribute": {"InstanceId": instance, "InstanceType": {"Value": "t3.small"}},
+        "create_image": {"InstanceId": instance, "Name": "image"},
     }
     before = hosts.ec2.describe_instances()["Reservations"]
+    volumes = hosts.ec2.describe_volumes()["Volumes"]
     nobody = as_role()("ec2")
     for name, arguments in calls.items():
         assert error(getattr(hosts.ec2, name), **arguments, DryRun=True) == ("DryRunOperation", 412)
         assert error(getattr(nobody, name), **arguments, DryRun=True) == ("UnauthorizedOperation", 403)
     assert len(hosts.ec2.describe_instances()["Reservations"]) == len(before)
+    assert hosts.ec2.describe_volumes()["Volumes"] == volumes
     assert hosts.show(instance)["State"]["Name"] == "running"
     assert hosts.show(instance).get("Tags", []) == []
-    assert hosts.ec2.describe_volumes(VolumeIds=[volume])["Volumes"]
+    [kept] = hosts.ec2.describe_volumes(VolumeIds=[volume])["Volumes"]
+    assert kept["State"] == "available"
     assert hosts.ec2.describe_snapshots(Filters=[{"Name": "volume-id", "Values": [volume]}])["Snapshots"] == []
 
 
@@ -50,18 +63,19 @@ def test_pages(hosts: Hosts, volume: str) -> None:
         hosts.run(TagSpecifications=tags)
         hosts.ec2.create_snapshot(VolumeId=volume)
     described = {
-        "describe_instances": ("Reservations", {"Filters": [{"Name": "tag-key", "Values": ["page"]}]}),
-        "describe_instance_status": ("InstanceStatuses", {}),
-        "describe_snapshots": ("Snapshots", {"Filters": [{"Name": "volume-id", "Values": [volume]}]}),
-        "describe_tags": ("Tags", {"Filters": [{"Name": "key", "Values": ["page"]}]}),
-        "describe_volumes": ("Volumes", {}),
+        "describe_instances": ("Reservations", "ReservationId", {"Filters": [{"Name": "tag-key", "Values": ["page"]}]}),
+        "describe_instance_status": ("InstanceStatuses", "InstanceId", {}),
+        "describe_snapshots": ("Snapshots", "SnapshotId", {"Filters": [{"Name": "volume-id", "Values": [volume]}]}),
+        "describe_tags": ("Tags", "ResourceId", {"Filters": [{"Name": "key", "Values": ["page"]}]}),
+        "describe_volumes": ("Volumes", "VolumeId", {}),
     }
-    for operation, (member, arguments) in described.items():
+    for operation, (member, identity, arguments) in described.items():
         everything = getattr(hosts.ec2, operation)(**arguments)
         first = getattr(hosts.ec2, operation)(MaxResults=5, **arguments)
         assert len(first[member]) == 5, operation
         pages = hosts.ec2.get_paginator(operation).paginate(PaginationConfig={"PageSize": 5}, **arguments)
-        assert [each for page in pages for each in page[member]] == everything[member]
+        # By identity: their states go on changing between the requests.
+        assert [each[identity] for page in pages for each in page[member]] == [x[identity] for x in everything[member]]
         assert "NextToken" not in everything
 
 
@@ -88,6 +102,34 @@ def test_only_what_exists_is_tagged(hosts: Hosts, volume: str) -> None:
     assert error(hosts.ec2.create_tags, Resources=[volume], Tags=many)[0] == "TagLimitExceeded"
     assert hosts.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [volume]}])["Tags"] == []
     hosts.ec2.create_tags(Resources=[volume], Tags=tags)
+
+
+def test_requests_come_from_buckets(engine: Engine, hosts: Hosts) -> None:
+    zone = {"AvailabilityZone": "us-east-1a", "Size": 1}
+    volumes = [hosts.ec2.create_volume(**zone)["VolumeId"] for _ in range(4)]
+    assert hook(engine, "ec2/rates", DeleteVolume={"burst": 2, "per_second": 2}) == {}
+    for each in volumes[:2]:
+        hosts.ec2.delete_volume(VolumeId=each)
+    assert error(hosts.ec2.delete_volume, VolumeId=volumes[2]) == ("RequestLimitExceeded", 503)
+    hosts.ec2.describe_volumes()
+    time.sleep(0.6)
+    hosts.ec2.delete_volume(VolumeId=volumes[2])
+    assert hook(engine, "ec2/rates") == {"DeleteVolume": 1}
+    hosts.ec2.delete_volume(VolumeId=volumes[3])
+
+
+def test_tags_are_removed_as_named(hosts: Hosts, volume: str) -> None:
+    def left() -> list[str]:
+        found = hosts.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [volume]}])["Tags"]
+        return [tag["Key"] for tag in found]
+
+    hosts.ec2.create_tags(Resources=[volume], Tags=[{"Key": key, "Value": "v"} for key in "abcd"])
+    hosts.ec2.delete_tags(Resources=[volume], Tags=[{"Key": "a"}, {"Key": "b", "Value": "other"}])
+    assert left() == ["b", "c", "d"]
+    hosts.ec2.delete_tags(Resources=[volume], Tags=[{"Key": "b", "Value": "v"}])
+    assert left() == ["c", "d"]
+    hosts.ec2.delete_tags(Resources=[volume])
+    assert left() == []
 
 
 def test_a_rule_for_every_protocol_has_no_ports(hosts: Hosts, name: str) -> None:

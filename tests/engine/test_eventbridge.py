@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local_engine import Engine
+from tests.engine.hooks import hook
 from tests.engine.waiting import until
 
 Clients = Callable[[str], Any]
@@ -150,3 +152,19 @@ def test_a_schedules_role_must_trust_its_group(client: Clients, name: str, make_
     role = make_role(trust={"Principal": {"Service": "scheduler.amazonaws.com"}, "Condition": condition})
     with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler to assume the role"):
         schedule(client, name, role, queue, queue)
+
+
+def test_an_event_may_come_twice(client: Clients, name: str, rule: str, engine: Engine) -> None:
+    queue = make_queue(client, name, "events.amazonaws.com", rule)
+    client("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue["arn"]}])
+    hook(engine, "events/repetitions", rule=name, times=1)
+    emit(client, name)
+    emit(client, name)
+    ids: list[str] = []
+
+    def all_three() -> bool:
+        ids.extend(json.loads(message["Body"])["id"] for message in messages(client, queue))
+        return len(ids) >= 3
+
+    until(all_three)
+    assert (len(ids), len(set(ids))) == (3, 2), "the first event, as it was, twice"

@@ -9,10 +9,15 @@ from botocore.exceptions import ClientError
 
 from scripts.local_engine import Engine
 from tests.engine.denials import ARN, denied
-from tests.engine.functions import Functions
+from tests.engine.functions import Functions, zipped
 
 Clients = Callable[[str], Any]
 AsRole = Callable[..., Any]
+
+
+def document(statement: dict[str, Any]) -> str:
+    """Return a policy document of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def test_a_denial_names_principal_action_and_resource(as_role: AsRole, name: str) -> None:
@@ -23,6 +28,31 @@ def test_a_denial_names_principal_action_and_resource(as_role: AsRole, name: str
         f"on resource: {ARN.format('dynamodb', f'table/{name}')} "
         "because no identity-based policy allows the dynamodb:GetItem action"
     )
+
+
+def test_a_denial_names_the_kind_of_policy_that_refused(as_role: AsRole, client: Clients, name: str) -> None:
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    arn = ARN.format("sqs", name)
+    clients = as_role({"Action": "sqs:*", "Resource": "*"})
+    role = clients.role_arn.rsplit("/", 1)[1]
+    statement = {"Effect": "Allow", "Action": "sqs:GetQueueUrl", "Resource": "*"}
+    policy = client("iam").create_policy(PolicyName=name, PolicyDocument=document(statement))["Policy"]["Arn"]
+    client("iam").put_role_permissions_boundary(RoleName=role, PermissionsBoundary=policy)
+    sentence = denied(clients("sqs").receive_message, QueueUrl=url)
+    assert "because no permissions boundary allows the sqs:ReceiveMessage action" in sentence
+    client("iam").delete_role_permissions_boundary(RoleName=role)
+    clients("sqs").receive_message(QueueUrl=url)
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage", "Resource": arn}
+    client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(statement)})
+    assert "with an explicit deny in a resource-based policy" in denied(clients("sqs").receive_message, QueueUrl=url)
+
+
+def test_a_key_s_policy_has_to_allow(as_role: AsRole, client: Clients) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": ARN.format("iam", "user/nobody")}, "Action": "kms:*"}
+    key = client("kms").create_key(Policy=document({**statement, "Resource": "*"}))["KeyMetadata"]["Arn"]
+    kms = as_role({"Action": "kms:GenerateDataKey", "Resource": key})("kms")
+    sentence = denied(kms.generate_data_key, KeyId=key, KeySpec="AES_256")
+    assert "because no resource-based policy allows the kms:GenerateDataKey action" in sentence
 
 
 def test_every_decision_about_a_role_is_logged(as_role: AsRole, client: Clients, engine: Engine, name: str) -> None:
@@ -38,6 +68,7 @@ def test_every_decision_about_a_role_is_logged(as_role: AsRole, client: Clients,
         ("sqs:ReceiveMessage", arn, "ImplicitDeny", "api"),
     ]
     assert mine[0]["time"] <= mine[1]["time"]
+    assert {d["context"]["aws:ResourceAccount"] for d in mine} == {"000000000000"}
 
 
 def test_a_functions_role_is_logged(functions: Functions, engine: Engine, make_role: Callable[..., str]) -> None:
@@ -75,6 +106,24 @@ def test_metrics_are_decided_by_namespace(as_role: AsRole) -> None:
     cloudwatch = as_role({"Action": "cloudwatch:PutMetricData", "Resource": "*", "Condition": condition})("cloudwatch")
     cloudwatch.put_metric_data(Namespace="mine", MetricData=[{"MetricName": "m", "Value": 1}])
     denied(cloudwatch.put_metric_data, Namespace="other", MetricData=[{"MetricName": "m", "Value": 1}])
+
+
+def test_a_function_is_made_by_its_name(as_role: AsRole, make_role: Callable[..., str], name: str) -> None:
+    role = make_role()
+    making = {
+        "Action": ["lambda:CreateFunction", "iam:PassRole"],
+        "Resource": [ARN.format("lambda", f"function:{name}"), role],
+    }
+    settings = {
+        "Role": role,
+        "Runtime": "python3.13",
+        "Handler": "function.handler",
+        "Code": {"ZipFile": zipped({"function.py": "def handler(event, context): return 1"})},
+    }
+    function = as_role(making)("lambda")
+    assert function.create_function(FunctionName=name, **settings)["FunctionName"] == name
+    other = f"{name}-other"
+    assert ARN.format("lambda", f"function:{other}") in denied(function.create_function, FunctionName=other, **settings)
 
 
 def test_batches_are_decided_by_table(as_role: AsRole, client: Clients, name: str) -> None:
@@ -191,6 +240,29 @@ def test_what_a_deployment_reads_is_decided_by_resource(
     denied(clients("iam").create_role, **role)
     client("iam").get_policy(PolicyArn=boundary)
     clients("iam").create_role(**role, PermissionsBoundary=boundary)
+
+
+def test_alarms_are_decided_by_name_whatever_is_done_to_them(as_role: AsRole, client: Clients, name: str) -> None:
+    for alarm in (f"{name}-mine", f"{name}-other"):
+        client("cloudwatch").put_metric_alarm(
+            AlarmName=alarm,
+            Namespace="n",
+            MetricName="m",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    mine, other = (ARN.format("cloudwatch", f"alarm:{name}-{whose}") for whose in ("mine", "other"))
+    actions = [f"cloudwatch:{verb}" for verb in ("DeleteAlarms", "ListTagsForResource", "TagResource", "UntagResource")]
+    cloudwatch = as_role({"Action": actions, "Resource": mine})("cloudwatch")
+    cloudwatch.tag_resource(ResourceARN=mine, Tags=[{"Key": "a", "Value": "b"}])
+    assert cloudwatch.list_tags_for_resource(ResourceARN=mine)["Tags"] == [{"Key": "a", "Value": "b"}]
+    cloudwatch.untag_resource(ResourceARN=mine, TagKeys=["a"])
+    assert other in denied(cloudwatch.list_tags_for_resource, ResourceARN=other)
+    assert other in denied(cloudwatch.delete_alarms, AlarmNames=[f"{name}-mine", f"{name}-other"])
+    cloudwatch.delete_alarms(AlarmNames=[f"{name}-mine"])
 
 
 def test_a_policy_about_a_role_names_the_role_not_its_session(as_role: AsRole, client: Clients, name: str) -> None:

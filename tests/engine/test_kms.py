@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.local_engine import Engine
-from tests.engine.functions import LOGGING, Functions
+from tests.engine.denials import denied
+from tests.engine.functions import LOGGING, Functions, zipped
 from tests.engine.waiting import until
 
 Clients = Callable[[str], Any]
@@ -223,3 +224,40 @@ def test_a_queue_must_hide_messages_as_long_as_the_function_may_run(
     function = functions.make("def handler(e, c): pass", Role=make_role({"Action": "sqs:*", "Resource": arn}))
     with pytest.raises(ClientError, match="visibility timeout: 5 seconds is less than Function timeout: 10 seconds"):
         client("lambda").create_event_source_mapping(FunctionName=function, EventSourceArn=arn)
+
+
+def test_whoever_hands_lambda_a_zip_in_s3_must_be_able_to_read_it(
+    as_role: AsRole, client: Clients, make_role: Callable[..., str], bucket: str, key: str
+) -> None:
+    name = bucket
+    client("s3").put_object(Bucket=bucket, Key="f.zip", Body=zipped({"f.py": ""}))
+    place = {"S3Bucket": bucket, "S3Key": "f.zip"}
+    settings = {"Runtime": "python3.13", "Handler": "f.h", "Role": make_role(), "Code": place}
+    make = {"Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}
+    read = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/f.zip"}
+    blind, keyless = as_role(make)("lambda"), as_role(make, read)("lambda")
+    assert "s3:GetObject" in denied(blind.create_function, FunctionName=name, **settings)
+    refused(keyless.create_function, "kms:Decrypt", key, FunctionName=name, **settings)
+    able = as_role(make, read, through("s3", key, "Decrypt"))("lambda")
+    able.create_function(FunctionName=name, **settings)
+    able.publish_layer_version(LayerName=name, Content=place)
+    assert "s3:GetObject" in denied(blind.update_function_code, FunctionName=name, **place)
+    assert "s3:GetObject" in denied(blind.publish_layer_version, LayerName=name, Content=place)
+    blind.create_function(FunctionName=f"{name}-inline", **settings | {"Code": {"ZipFile": zipped({"f.py": ""})}})
+
+
+def test_a_keys_policy_can_refuse_an_account_but_for_one_role(as_role: AsRole, client: Clients) -> None:
+    signing = {"Action": ["kms:DescribeKey", "kms:Sign"], "Resource": "*"}
+    signer, other = as_role(signing), as_role(signing)
+    account = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    but = {"ArnNotEquals": {"aws:PrincipalArn": signer.role_arn}}
+    statements = [
+        {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": account},
+        {"Effect": "Deny", "Action": "kms:Sign", "Resource": "*", "Principal": account, "Condition": but},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256", Policy=policy)["KeyMetadata"]["Arn"]
+    sign = {"KeyId": key, "Message": bytes(32), "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
+    assert signer("kms").sign(**sign)["Signature"]
+    assert other("kms").describe_key(KeyId=key)
+    assert "explicit deny" in denied(other("kms").sign, **sign)

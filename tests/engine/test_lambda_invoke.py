@@ -88,6 +88,16 @@ def test_json_logging_writes_platform_events_to_one_stream(functions: Functions,
     assert kinds == ["platform.initStart", *again, *again]
 
 
+@pytest.mark.parametrize("logging", ["Text", "JSON"])
+def test_a_report_names_the_trace_where_tracing_is_active(functions: Functions, logging: str) -> None:
+    source = "import os\ndef handler(e, c): return os.environ['_X_AMZN_TRACE_ID']"
+    for mode in ("Active", "PassThrough"):
+        settings = {"TracingConfig": {"Mode": mode}, "LoggingConfig": {"LogFormat": logging}}
+        name = functions.make(source, **settings)
+        trace = functions.invoke(name).partition(";")[0].removeprefix("Root=")
+        assert (trace in functions.log(name)[-1]) is (mode == "Active")
+
+
 def test_a_failed_event_reaches_the_aliass_failure_destination(
     functions: Functions, client: Clients, queue: dict[str, str], make_role: Callable[..., str]
 ) -> None:

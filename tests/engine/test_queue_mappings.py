@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.engine.sources import Sources
+from scripts.deployment import Deployment
+from scripts.lab.policies import without_policies
+from tests.engine.sources import ACCOUNT, Sources
 from tests.engine.waiting import until
 
 type Clients = Callable[[str], Any]
 BODIES = "record([r['body'] for r in records])"
+PATIENCE_SECONDS = 20  # permissions are looked at every 5 s
 SHORT = {"VisibilityTimeout": "2"}
 
 
@@ -48,6 +51,22 @@ def test_a_mapping_cannot_be_changed_into_what_is_refused(sources: Sources, clie
     mapping = sources.map(queue, sources.function(queue, BODIES))
     with pytest.raises(ClientError, match="Maximum batch window"):
         client("lambda").update_event_source_mapping(UUID=mapping, BatchSize=100)
+
+
+def test_a_mapping_tells_of_a_permission_for_as_long_as_it_is_missing(
+    sources: Sources, client: Clients, name: str
+) -> None:
+    queue = sources.queue(name)
+    function = sources.function(queue, BODIES)
+    role = client("lambda").get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
+    mapping = sources.map(queue, function)
+
+    def result() -> str:
+        return str(client("lambda").get_event_source_mapping(UUID=mapping)["LastProcessingResult"])
+
+    with without_policies(Deployment("local", {}, "us-east-1", client("sqs").meta.endpoint_url, ACCOUNT), role):
+        until(lambda: result().startswith("PROBLEM: "), PATIENCE_SECONDS)
+    until(lambda: result() == "No records processed", PATIENCE_SECONDS)
 
 
 def test_a_function_sees_a_message_as_aws_gives_it(sources: Sources, name: str) -> None:

@@ -9,8 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.engine.denials import denied
-from tests.engine.functions import Functions
-from tests.engine.waiting import until
 
 Clients = Callable[[str], Any]
 
@@ -36,6 +34,8 @@ def test_a_new_value_moves_the_stages(secrets: Any, name: str) -> None:
         return got["SecretString"], got["VersionId"]
 
     assert value() == value(VersionStage="AWSCURRENT") == ("two", second["VersionId"])
+    assert value(VersionId=second["VersionId"]) == value()
+    assert value(VersionId=first, VersionStage="AWSPREVIOUS") == value(VersionId=first) == ("one", first)
     assert value(VersionStage="AWSPREVIOUS") == ("one", first)
     secrets.put_secret_value(SecretId=name, SecretString="three")
     assert value()[0] == "three"
@@ -72,6 +72,15 @@ def test_a_pending_value_is_promoted(secrets: Any, name: str) -> None:
     assert secrets.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")["SecretString"] == "one"
 
 
+def test_one_version_at_a_time_is_pending(secrets: Any, name: str) -> None:
+    secrets.create_secret(Name=name, SecretString="one")
+    for value in ("two", "three"):
+        secrets.put_secret_value(SecretId=name, SecretString=value, VersionStages=["AWSPENDING"])
+    stages = list(secrets.describe_secret(SecretId=name)["VersionIdsToStages"].values())
+    assert sorted(stages) == [["AWSCURRENT"], ["AWSPENDING"]]
+    assert secrets.get_secret_value(SecretId=name, VersionStage="AWSPENDING")["SecretString"] == "three"
+
+
 def test_a_version_is_put_once(secrets: Any, name: str) -> None:
     secrets.create_secret(Name=name, SecretString="one")
     request = {"SecretId": name, "SecretString": "two", "ClientRequestToken": str(uuid4())}
@@ -106,52 +115,3 @@ def test_permission_is_by_arn_stage_and_tag(secrets: Any, name: str, as_role: An
     denied(as_role({**read, "Condition": by_tag})("secretsmanager").get_secret_value, SecretId=name)
     denied(as_role()("secretsmanager").get_random_password)
     as_role({"Action": "secretsmanager:GetRandomPassword", "Resource": "*"})("secretsmanager").get_random_password()
-
-
-ROTATION = """
-def handler(event, context):
-    print(event["Step"], event["ClientRequestToken"])
-    assert event["Step"] != "setSecret"
-"""
-
-
-def test_a_rotation_calls_its_function_step_by_step(
-    secrets: Any, client: Clients, functions: Functions, name: str
-) -> None:
-    secrets.create_secret(Name=name, SecretString="one")
-    function = functions.make(ROTATION)
-    client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
-    settings = {
-        "SecretId": name,
-        "RotationLambdaARN": functions.alias(function),
-        "RotationRules": {"AutomaticallyAfterDays": 30},
-    }
-    assert refusal(secrets.rotate_secret, **settings) == "AccessDeniedException"
-    client("lambda").add_permission(
-        FunctionName=function,
-        Qualifier="live",
-        StatementId="rotate",
-        Action="lambda:InvokeFunction",
-        Principal="secretsmanager.amazonaws.com",
-        SourceAccount="000000000000",
-    )
-    secrets.rotate_secret(**settings, RotateImmediately=False)
-    assert secrets.describe_secret(SecretId=name)["RotationEnabled"]
-    assert len(secrets.describe_secret(SecretId=name)["VersionIdsToStages"]) == 1
-
-    version = secrets.rotate_secret(SecretId=name)["VersionId"]
-    assert secrets.describe_secret(SecretId=name)["VersionIdsToStages"][version] == ["AWSPENDING"]
-    pending = {"SecretId": name, "VersionId": version, "VersionStage": "AWSPENDING"}
-    assert refusal(secrets.get_secret_value, **pending) == "ResourceNotFoundException"
-    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "one"
-    secrets.put_secret_value(
-        SecretId=name, ClientRequestToken=version, SecretString="two", VersionStages=["AWSPENDING"]
-    )
-    assert secrets.get_secret_value(**pending)["SecretString"] == "two"
-
-    def called() -> list[str]:
-        return [line for line in functions.log(function) if version in line]
-
-    assert len(until(lambda: len(called()) == 2 and called())) == 2  # the second step fails, no other follows
-    assert secrets.rotate_secret(SecretId=name)["VersionId"] == version  # what was not finished is tried again
-    assert until(lambda: len(called()) == 4)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.executions import inside_maps, wait_for_end
+from tests.engine.waiting import until
 from tests.support.machines import Machines, chain
 
 type Clients = Callable[[str], Any]
@@ -76,6 +77,7 @@ def test_a_missing_or_malformed_dataset_fails_the_map(machines: Machines, put: A
     where = put("items", "{not json")
     broken = machines.once({"Each": distributed(ECHO, ItemReader=reader("JSON", where))}, EVERYTHING)
     assert broken["error"] == "States.ItemReaderFailed"
+    assert [event["type"] for event in machines.events(broken)][1:-1] == ["MapStateEntered", "MapStateFailed"]
     state = distributed(ECHO, ItemReader=reader("JSON", {**where, "Key": "nothing"}))
     assert machines.once({"Each": state}, EVERYTHING)["error"] == "States.ItemReaderFailed"
 
@@ -181,3 +183,48 @@ def test_a_redriven_map_run_repeats_only_what_failed(machines: Machines, put: An
     assert ended["redriveCount"] == 1
     run = machines.sfn.list_map_runs(executionArn=ended["executionArn"])["mapRuns"]
     assert len(run) == 1
+
+
+@pytest.fixture
+def aborted(machines: Machines, put: Any) -> Callable[..., tuple[str, str]]:
+    """Stop a machine while the second of two items is at work; return the execution's ARN and the Map Run's."""
+    states = {
+        "IsLong": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input = 2 %}", "Next": "Sleep"}],
+            "Default": "Done",
+        },
+        "Sleep": {"Type": "Wait", "Seconds": 1, "Next": "Done"},
+        "Done": {"Type": "Succeed"},
+    }
+    state = distributed(states, ItemReader=reader("JSON", put("items", "[1, 2]")), Label="Each")
+
+    def abort(*statements: dict[str, Any]) -> tuple[str, str]:
+        machine = machines.make({"Each": state}, *statements)
+        execution = machines.sfn.start_execution(stateMachineArn=machine)["executionArn"]
+        run = until(lambda: machines.sfn.list_map_runs(executionArn=execution)["mapRuns"])[0]["mapRunArn"]
+        until(lambda: machines.sfn.describe_map_run(mapRunArn=run)["itemCounts"]["succeeded"])
+        machines.sfn.stop_execution(executionArn=execution)
+        until(lambda: machines.sfn.describe_map_run(mapRunArn=run)["status"] == "ABORTED")
+        return execution, run
+
+    return abort
+
+
+def test_a_redriven_map_run_goes_on_with_what_was_aborted(machines: Machines, aborted: Any) -> None:
+    execution, run = aborted(EVERYTHING)
+    machines.sfn.redrive_execution(executionArn=execution)
+    assert wait_for_end(machines.sfn, execution, 10)["status"] == "SUCCEEDED"
+    found = machines.sfn.describe_map_run(mapRunArn=run)
+    assert (found["status"], found["redriveCount"], found["itemCounts"]["succeeded"]) == ("SUCCEEDED", 1, 2)
+    assert len(machines.sfn.list_map_runs(executionArn=execution)["mapRuns"]) == 1
+
+
+def test_redriving_a_map_run_needs_a_permission_on_its_children(machines: Machines, aborted: Any) -> None:
+    allowed = [{"Action": f"states:{action}Execution", "Resource": "*"} for action in ("Describe", "Start", "Stop")]
+    execution, _ = aborted({"Action": "s3:*", "Resource": "*"}, *allowed)
+    machines.sfn.redrive_execution(executionArn=execution)
+    ended = wait_for_end(machines.sfn, execution, 10)
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.Permissions")
+    assert "states:RedriveExecution on resource: arn:aws:states:us-east-1:000000000000:execution:" in ended["cause"]
+    assert "/Each:" in ended["cause"]

@@ -92,6 +92,8 @@ def test_a_nested_execution_needs_start_and_describe(machines: Machines) -> None
     describe = {"Action": "states:DescribeExecution", "Resource": f"{child.replace('stateMachine', 'execution')}:*"}
     seeing = machines.once(states, start, managed, describe)
     assert json.loads(seeing["output"])["Output"] == {"answer": 42}
+    [submitted] = [event for event in machines.events(seeing) if event["type"] == "TaskSubmitted"]
+    assert "ExecutionArn" in submitted["taskSubmittedEventDetails"]["output"]
 
 
 def test_a_failing_nested_execution_fails_its_task(machines: Machines) -> None:

@@ -43,4 +43,4 @@ def test_a_second_plan_is_empty_and_everything_is_destroyed(
     assert planned.returncode == 0, planned.stdout
     destroyed = run("apply", "-destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    assert "61 destroyed" in destroyed.stdout
+    assert "65 destroyed" in destroyed.stdout

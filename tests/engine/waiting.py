@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+DAY = 1.0  # seconds that a day of a rotation's schedule lasts in the tests' engine
 MINUTE = 1.0  # seconds that a minute of an alarm lasts in the tests' engine
 
 

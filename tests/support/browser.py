@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MAC_NAMES = ("Google Chrome", "Chromium")
@@ -24,6 +24,7 @@ _FLAGS = [
     "--no-proxy-server",
 ]
 _PHONE = (360, 640)
+_PATIENCE = 120_000  # milliseconds
 
 
 class NoBrowser(Exception):
@@ -44,8 +45,11 @@ def executable(mac_applications: Path = Path("/Applications")) -> str:
 def browsing() -> Iterator[Browser]:
     """Run the browser with an empty profile of its own; it needs root's consent to run without its sandbox."""
     path = executable()
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS, chromium_sandbox=os.geteuid() != 0)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=_FLAGS, chromium_sandbox=os.geteuid() != 0, timeout=_PATIENCE
+        )
         try:
             yield browser
         finally:

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
+from scripts.policies import Statement
 from tests.support.applied import Applied
-from tests.support.privileges import as_list
 
 # Where each resource type keeps its documents: in an applied environment none of them is unknown.
 IDENTITY = {"aws_iam_role_policy": "policy", "aws_iam_policy": "policy"}
@@ -18,45 +16,14 @@ RESOURCE = {
     "aws_kms_key": "policy",
     "aws_kms_key_policy": "policy",
 }
+# What an administrator makes for an account, and no workflow runs as; the tests of modules/bootstrap are about that.
+ADMINISTRATORS = "module.sample_account."
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One statement and where it stands; `str()` names it in a failure."""
-
-    address: str
-    body: dict[str, Any]
-
-    def __str__(self) -> str:
-        return f"{self.address}: {self.body.get('Sid', '(no Sid)')}"
-
-    @property
-    def allows(self) -> bool:
-        return bool(self.body["Effect"] == "Allow")
-
-    @property
-    def actions(self) -> list[str]:
-        return as_list(self.body.get("Action", []))
-
-    @property
-    def resources(self) -> list[str]:
-        return as_list(self.body.get("Resource", []))
-
-    @property
-    def services(self) -> list[str]:
-        """The service principals that the statement names."""
-        principal = self.body.get("Principal", {})
-        return as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
-
-    @property
-    def principals(self) -> list[str]:
-        """The AWS principals that the statement names; `*` for everybody."""
-        principal = self.body.get("Principal", {})
-        return as_list(principal.get("AWS", [])) if isinstance(principal, dict) else [principal]
-
-    @property
-    def condition_keys(self) -> set[str]:
-        return {key.lower() for test in self.body.get("Condition", {}).values() for key in test}
+def roles(environment: Applied) -> list[str]:
+    """Return the names of the roles that workflows run as."""
+    found = (role for role in environment.resources("aws_iam_role") if not role["address"].startswith(ADMINISTRATORS))
+    return sorted(role["values"]["name"] for role in found)
 
 
 def statements(applied: Applied, where: dict[str, str]) -> Iterator[Statement]:
@@ -65,3 +32,8 @@ def statements(applied: Applied, where: dict[str, str]) -> Iterator[Statement]:
         document = json.loads(resource["values"][where[resource["type"]]] or "{}")
         for body in document.get("Statement", []):
             yield Statement(resource["address"], body)
+
+
+def of_workflows(applied: Applied, where: dict[str, str]) -> Iterator[Statement]:
+    """Yield the statements of documents that belong to workflows, and not to an account's administrator."""
+    return (found for found in statements(applied, where) if not found.address.startswith(ADMINISTRATORS))

@@ -4,6 +4,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "CONFIGURATION_SECONDS": "0",
     "POWERTOOLS_METRICS_NAMESPACE": "workflows",
 }
 

@@ -1,8 +1,13 @@
-"""EventBridge: a rule's targets are reached with the rule's permissions, and what is not delivered is told."""
+"""EventBridge: a rule's targets are reached with the rule's permissions, and what is not delivered is told.
+
+`POST /_local/events/repetitions {"rule": "…", "times": 1}` - so many of the next events that match the rule come twice.
+"""
 
 import json
+from collections import Counter
 from typing import Any
 
+from ministack import app
 from ministack.services import cloudwatch, eventbridge
 
 from scripts.local_engine.delivery import (
@@ -16,12 +21,17 @@ from scripts.local_engine.delivery import (
 from scripts.local_engine.patching import Function, wrap
 
 SERVICE = "events.amazonaws.com"
+PATH = "/_local/events/repetitions"
+
+# How many events of each rule are still to come twice.
+_repetitions: Counter[str] = Counter()
 
 
 def apply() -> None:
     """Apply the mends of this file."""
     wrap(eventbridge, "_invoke_target")(_invoke_target)
     wrap(eventbridge, "_dispatch_to_lambda")(_to_function)
+    wrap(app, "_handle_admin_config_request")(_repeat)
 
 
 def _invoke_target(
@@ -40,8 +50,9 @@ def _invoke_target(
     sender = Sender(SERVICE, rule["Arn"], target.get("RoleArn"), trust_arn=rule["Arn"])
     allowed = sender.may_reach(target["Arn"])
     if allowed and exists(target["Arn"]):
-        _publish(rule, "Invocations")
-        original(target, event, rule, view)
+        for _ in range(1 + _is_repeated(rule)):
+            _publish(rule, "Invocations")
+            original(target, event, rule, view)
         return
     reason = allowed.reason or f"{target['Arn']} does not exist"
     _publish(rule, "FailedInvocations")
@@ -56,6 +67,26 @@ def _invoke_target(
     sent = dead_letter(Sender(SERVICE, rule["Arn"]), queue, body, attributes)
     _publish(rule, "InvocationsSentToDlq" if sent else "InvocationsFailedToBeSentToDlq", when=bool(queue))
     eventbridge.logger.warning("Rule %s did not reach its target: %s", rule["Name"], reason)
+
+
+def _is_repeated(rule: dict[str, Any]) -> bool:
+    """Say whether the event in hand is to come twice, and count it."""
+    is_repeated = _repetitions[rule["Name"]] > 0
+    _repetitions[rule["Name"]] -= is_repeated
+    return is_repeated
+
+
+async def _repeat(original: Function, path: str, method: str, body: bytes) -> Any:
+    """Let events come twice.
+
+    AWS: they may (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html, "My rule ran more
+    than once in response to one event"). Engine: nothing of the kind.
+    """
+    if path != PATH or method != "POST":
+        return await original(path, method, body)
+    asked = json.loads(body)
+    _repetitions[asked["rule"]] += asked["times"]
+    return 200, {"Content-Type": "application/json"}, b"{}"
 
 
 def _to_function(original: Function, arn: str, payload: str) -> None:  # noqa: ARG001 replaced altogether

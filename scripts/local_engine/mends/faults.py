@@ -1,21 +1,29 @@
 """Injected faults: makes an API, or a Step Functions integration, fail a given number of times, as in real trouble.
 
+An integration can be given a `result` in place of an error, too, so that a test of what comes late in a long machine
+need not wait for what comes before; AWS: mocked integrations of TestState
+(https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html).
+
 AWS: AWS Fault Injection Service injects API errors for tests
 (https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html). Engine: nothing of the kind; its mocked
 integrations fail for ever or not at all, so a retry that succeeds could not be shown.
 
 `POST /_local/faults {"resource": "arn:aws:states:::sns:publish", "error": "SNS.InternalErrorException", "times": 2}`
 `POST /_local/faults {"resource": "dynamodb:PutItem", "error": "ThrottlingException", "times": 2}`
+`POST /_local/faults {"resource": "arn:aws:states:::codebuild:startBuild.sync", "result": {"Build": {}}, "times": 1}`
 `POST /_local/faults {"resource": "ec2:RunInstances", "error": "InsufficientInstanceCapacity", "times": 1,
  "when": {"InstanceType": "t3.micro"}}` - only for requests with these parameters
 
-APIs of the JSON protocols and of EC2 only. `status` sets another HTTP status than the error's own.
+APIs of the JSON protocols and of EC2 only. `status` sets another HTTP status than the error's own; `seconds` lets an
+API take that long to answer, without an `error` as it always does. `GET` tells which faults are still to come, and how
+often; `DELETE` forgets them.
 """
 
+import asyncio
 import json
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ministack import app
@@ -42,13 +50,15 @@ _lock = threading.Lock()
 
 @dataclass
 class Fault:
-    """An error that the next `times` calls with the parameters `when` get."""
+    """What the next `times` calls with the parameters `when` meet: an error, a result, or a long wait."""
 
     resource: str
-    error: str
     times: int
-    when: dict[str, str]
-    status: int
+    error: str = ""
+    when: dict[str, str] = field(default_factory=dict)
+    status: int = 400
+    seconds: float = 0
+    result: Any = None
 
 
 _armed: list[Fault] = []
@@ -62,13 +72,17 @@ def apply() -> None:
 
 
 async def _arm(original: Function, path: str, method: str, body: bytes) -> Any:
-    """Remember a fault."""
-    if path != PATH or method != "POST":
+    """Remember a fault, tell of those that are left, or forget them."""
+    if path != PATH or method not in {"DELETE", "GET", "POST"}:
         return await original(path, method, body)
-    given = json.loads(body)
     with _lock:
-        _armed.append(Fault(**{"when": {}, "status": SERVER_ERRORS.get(given["error"], 400), **given}))
-    return 200, {"Content-Type": "application/json"}, b"{}"
+        if method == "POST":
+            given = json.loads(body)
+            _armed.append(Fault(**{"status": SERVER_ERRORS.get(given.get("error"), 400), **given}))
+        left = [asdict(fault) for fault in _armed if fault.times]
+        if method == "DELETE":
+            _armed.clear()
+    return 200, {"Content-Type": "application/json"}, json.dumps(left).encode()
 
 
 async def _refuse_request(
@@ -78,9 +92,12 @@ async def _refuse_request(
     _, _, operation = headers.get("x-amz-target", "").rpartition(".")
     fields = Request(body=body).fields()
     scope = _SIGNED_FOR.search(headers.get("authorization", ""))
-    fault = _due(f"{scope[1]}:{operation or fields.get('Action')}", fields) if scope else None
-    if fault is None:
-        return await original(method, path, headers, body, *rest)
+    fault = due(f"{scope[1]}:{operation or fields.get('Action')}", fields) if scope else None
+    if not fault or not fault.error:
+        answer = await original(method, path, headers, body, *rest)
+        await asyncio.sleep(fault.seconds if fault else 0)  # it was authorized and done; what is late is the answer
+        return answer
+    await asyncio.sleep(fault.seconds)
     if not operation:
         return Refusal(fault.error, MESSAGE, fault.status).answer()
     answer = {"__type": fault.error, "message": MESSAGE}
@@ -88,14 +105,17 @@ async def _refuse_request(
 
 
 def _fail_integration(original: Function, resource: str, input_data: Any) -> Any:
-    """Fail as armed, before anything is done."""
-    if fault := _due(resource, input_data if isinstance(input_data, dict) else {}):
+    """Fail or answer as armed, before anything is done."""
+    fault = due(resource, input_data if isinstance(input_data, dict) else {})
+    if fault is None:
+        return original(resource, input_data)
+    if fault.error:
         raise stepfunctions._ExecutionError(fault.error, MESSAGE)
-    return original(resource, input_data)
+    return fault.result
 
 
-def _due(resource: str, fields: dict[str, Any]) -> Fault | None:
-    """Return the fault that a call meets, if any, and count it."""
+def due(resource: str, fields: dict[str, Any]) -> Fault | None:
+    """Return the fault that a call with the given parameters meets, if any, and count it."""
     with _lock:
         for fault in _armed:
             if fault.resource == resource and fault.times > 0 and fault.when.items() <= fields.items():

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id
 from ministack.services import sts
 
 from scripts.local_engine import request, service_authorization
@@ -28,6 +29,12 @@ SINGLE_ACTIONS = {
     for operation in ("ChangeMessageVisibility", "DeleteMessage", "SendMessage")
 }
 
+# What a service calls the refusal of a key, where its API has a name for that.
+KEY_REFUSALS = {"states": "KmsAccessDeniedException"}
+
+_MOST_PARSED = 10_000
+_parsed: dict[str, Any] = {}
+
 # What was denied last in the request in hand: an action and a resource.
 _denied: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("denied", default=("", ""))
 
@@ -38,6 +45,7 @@ def apply() -> None:
     wrap(app, "pin_signed_body")(_keep_body)
     iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
     wrap(iam_actions, "_lambda_action")(_lambda_action)
+    wrap(iam_evaluator, "parse_policy_document")(_parse)
     wrap(iam_evaluator, "enforce")(_enforce)
     wrap(iam_evaluator, "_resolve_condition_key")(_condition_key)
     wrap(iam_actions, "access_denied_response")(_denial)
@@ -66,6 +74,16 @@ def _lambda_action(original: Function, method: str, path: str) -> str | None:
     operation = iam_actions._match_rest_action("lambda", method, path, request.current.get().query)
     name: str | None = OTHER_NAMES.get(operation, operation) or original(method, path)
     return name
+
+
+def _parse(original: Function, doc: str | dict[str, Any]) -> Any:
+    """Read a policy once. Engine: read all of a role's policies anew for each decision."""
+    if not isinstance(doc, str):
+        return original(doc)
+    if len(_parsed) >= _MOST_PARSED:
+        _parsed.clear()
+    found = _parsed[doc] = _parsed.get(doc) or original(doc)
+    return found
 
 
 def _enforce(
@@ -110,6 +128,8 @@ def _condition_key(original: Function, key: str, ctx: Any) -> Any:
 def _log(access_key_id: str, question: Question, outcome: Any) -> None:
     principal = str((sts._sessions.get(access_key_id) or {}).get("Arn", ""))
     if ":assumed-role/" in principal and not isinstance(outcome, iam_evaluator.AuthError):
+        owner = iam_evaluator._account_from_arn(question.resource) or get_account_id()
+        question.context.setdefault("aws:ResourceAccount", owner)  # which the evaluator found by itself
         record(role_arn_of(principal), question, outcome.decision if outcome else "Allow")
 
 
@@ -126,4 +146,6 @@ def _denial(original: Function, service: str, action: str, principal_arn: str, r
         explicit = details.get("explicit_deny", False)
         details["message"] = iam_actions.identity_denial_message(missing, principal_arn, resource, explicit)
         action = missing
+        if service in KEY_REFUSALS and missing.startswith("kms:"):
+            details["error_code"] = KEY_REFUSALS[service]
     return original(service, action, principal_arn, request_id, **details)

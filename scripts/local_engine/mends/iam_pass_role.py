@@ -23,6 +23,7 @@ PASSING = {
     "pipes:CreatePipe": ("RoleArn", "pipes.amazonaws.com"),
     "pipes:UpdatePipe": ("RoleArn", "pipes.amazonaws.com"),
     "codebuild:CreateProject": ("serviceRole", "codebuild.amazonaws.com"),
+    "codebuild:StartBuild": ("serviceRoleOverride", "codebuild.amazonaws.com"),
     "codebuild:UpdateProject": ("serviceRole", "codebuild.amazonaws.com"),
     "logs:PutSubscriptionFilter": ("roleArn", "logs.amazonaws.com"),
 }

@@ -56,8 +56,9 @@ def _of_the_function(original: Function, func: dict[str, Any], config: dict[str,
 def _counted(original: Function, func: dict[str, Any], event: Any) -> dict[str, Any]:
     """Publish the metrics of every invocation, and use the tracing permission that active tracing needs.
 
-    AWS: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html (dimensions FunctionName, and
-    FunctionName with Resource), https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html (role permissions).
+    AWS: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html (dimensions FunctionName, with
+    Resource, and with ExecutedVersion for an alias), https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+    (role permissions).
     Engine: metrics for the Invoke API only, without Resource, and no errors of asynchronous invocations.
     """
     config = func.get("config") or func
@@ -81,10 +82,12 @@ def _counted(original: Function, func: dict[str, Any], event: Any) -> dict[str, 
 
 
 def publish(config: dict[str, Any], values: dict[str, tuple[float, str]]) -> None:
-    """Record metrics (value and unit by name) of a function, and of its alias or version."""
+    """Record metrics (value and unit by name) of a function, of its alias or version, and of an alias's versions."""
     name, qualifier = config["FunctionName"], qualifier_of(config)
     function = {"FunctionName": name}
     resource = {**function, "Resource": f"{name}:{qualifier}" if qualifier else name}
+    is_alias = qualifier and not qualifier.isdigit() and qualifier != "$LATEST"
+    version = [{**resource, "ExecutedVersion": config.get("Version", "$LATEST")}] if is_alias else []
     for metric, (value, unit) in values.items():
-        for dimensions in (function, resource):
+        for dimensions in (function, resource, *version):
             cloudwatch.record_metric("AWS/Lambda", metric, value, unit, dimensions)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, lambda_svc
 
 from scripts.local_engine import python_worker
 from scripts.local_engine.authorization import role_allows
+from scripts.local_engine.log_stream import StreamRefused, arn, open_stream
 from scripts.local_engine.patching import Function, wrap
 
 
@@ -32,10 +32,12 @@ def _write_log(
     """Write what a Python function logged, between the platform's lines.
 
     AWS: one stream per execution environment; platform lines in JSON with JSON logging; a line when the time ran out;
-    nothing without logs:CreateLogStream and logs:PutLogEvents, nor without the group when the role may not create it
+    the trace in the report, where X-Ray is active; nothing without logs:CreateLogStream and logs:PutLogEvents, nor
+    without the group when the role may not create it
     (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html,
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html).
-    Engine: a stream per invocation, always text, no word of a timeout, no permission asked.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html,
+    https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report).
+    Engine: a stream per invocation, always text, no word of a timeout or a trace, no permission asked.
     """
     worker = python_worker.current.get()
     if worker is None or worker.request_id != request_id:
@@ -43,7 +45,7 @@ def _write_log(
         return
     config = func.get("config") or func
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
-    if stream := _open_stream(config["Role"], group, worker.log_stream):
+    if stream := _open(config["Role"], group, worker.log_stream):
         now = int(time.time() * 1000)
         lines = list(_lines(config, worker, log_text, duration_ms - worker.init_milliseconds))
         events = [{"timestamp": now, "message": line, "ingestionTime": now} for line in lines]
@@ -51,21 +53,12 @@ def _write_log(
         cloudwatch_logs._fanout_to_subscription_filters(group, worker.log_stream, events)
 
 
-def _open_stream(role: str, group: str, name: str) -> dict[str, Any] | None:
-    arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
-    groups = cloudwatch_logs._log_groups
-    if group not in groups:
-        if not role_allows(role, "logs:CreateLogGroup", f"{arn}:log-stream:", via="lambda"):
-            return None
-        cloudwatch_logs._create_log_group({"logGroupName": group})
-    if name not in groups[group]["streams"]:
-        if not role_allows(role, "logs:CreateLogStream", f"{arn}:log-stream:{name}", via="lambda"):
-            return None
-        cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": name})
-    if not role_allows(role, "logs:PutLogEvents", f"{arn}:log-stream:{name}", via="lambda"):
+def _open(role: str, group: str, name: str) -> dict[str, Any] | None:
+    try:
+        stream = open_stream(role, group, name, "lambda")
+    except StreamRefused:
         return None
-    stream: dict[str, Any] = groups[group]["streams"][name]
-    return stream
+    return stream if role_allows(role, "logs:PutLogEvents", arn(group, name), via="lambda") else None
 
 
 def _lines(
@@ -96,7 +89,14 @@ def _json_lines(config: dict[str, Any], worker: python_worker.PythonWorker, mill
         metrics["initDurationMs"] = worker.init_milliseconds
         runtime = {"initializationType": "on-demand", "phase": "init", "functionName": config["FunctionName"]}
         first.insert(0, _platform("initStart", {**runtime, "functionVersion": config.get("Version", "$LATEST")}))
-    return first, [_platform("report", {**request, "metrics": metrics, "status": worker.status})]
+    trace = _trace(config, worker)
+    traced = {"tracing": {"type": "X-Amzn-Trace-Id", "value": trace}} if trace else {}
+    return first, [_platform("report", {**request, "metrics": metrics, **traced, "status": worker.status})]
+
+
+def _trace(config: dict[str, Any], worker: python_worker.PythonWorker) -> str:
+    active = (config.get("TracingConfig") or {}).get("Mode") == "Active"
+    return worker.trace_header if active else ""
 
 
 def _platform(kind: str, details: dict[str, Any]) -> str:
@@ -122,4 +122,6 @@ def _text_lines(config: dict[str, Any], worker: python_worker.PythonWorker, mill
         report.append(f"Init Duration: {worker.init_milliseconds:.2f} ms")
     if worker.status != "success":
         report.append(f"Status: {worker.status}")
+    if trace := _trace(config, worker):
+        report.append(f"XRAY TraceId: {trace.partition(';')[0].removeprefix('Root=')}")
     return first, [f"END {request}", "\t".join(report) + "\t"]

@@ -7,7 +7,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.core.router import extract_access_key_id
 from ministack.services import s3, sns, sqs
 
-from scripts.local_engine.authorization import service_may_use_keys
+from scripts.local_engine.authorization import Question, record, role_arn_of, service_may_use_keys
 from scripts.local_engine.patching import Function, wrap
 
 NOT_FOUND, FORBIDDEN = 404, 403
@@ -47,14 +47,20 @@ def _tells_what_is_missing(method: str, body: bytes) -> bool:
 
 
 def _why_not_listed(access_key_id: str, bucket_arn: str) -> str:
-    """Return AWS's sentence for a caller without s3:ListBucket, "" for others; unlogged, as nobody asked for a list."""
+    """Return AWS's sentence for a caller without s3:ListBucket, "" for others.
+
+    A role that has it was told by virtue of it, which is logged; one that lacks it has not asked for a list.
+    """
     principal = iam_evaluator.resolve_principal(access_key_id or "", get_account_id())
     if isinstance(principal, iam_evaluator.AuthError) or principal.policies is None:
         return ""  # a request that was refused before, or the account's root
     request = iam_evaluator.EvalContext(
         principal.arn, principal.type, principal.account, "s3:ListBucket", bucket_arn, get_region()
     )
-    if iam_evaluator.evaluate(request, principal.policies, *principal.limits).decision == "Allow":
+    decision = iam_evaluator.evaluate(request, principal.policies, *principal.limits).decision
+    if decision == "Allow":
+        if principal.type == "AssumedRole":
+            record(role_arn_of(principal.arn), Question("s3:ListBucket", bucket_arn, "api", {}), decision)
         return ""
     return str(iam_actions.identity_denial_message("s3:ListBucket", principal.arn, bucket_arn, explicit_deny=False))
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.privileges import Condition, Grant, denials, grants, role_name, uses
+from scripts.policies import Condition
+from tests.support.privileges import Grant, by_role, denials, grants, role_name, uses
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/stock"
 ROLE = "arn:aws:iam::000000000000:role/reader"
@@ -86,6 +87,16 @@ def test_a_condition_on_each_value_holds_when_every_value_matches() -> None:
     assert not condition.holds({"aws:tagkeys": ["owner", "other"]})
 
 
+def test_a_null_condition_asks_whether_there_is_a_value() -> None:
+    document = {"Action": "a:B", "Resource": "*", "Condition": {"Null": {"aws:ResourceTag/owner": "true"}}}
+    [grant] = grants(iam({"Effect": "Allow", **document}), "reader")
+    assert uses(grant, [decision("a:B", context={"aws:ResourceTag/other": "x"})]) == 1
+    assert uses(grant, [decision("a:B", context={"aws:ResourceTag/owner": ""})]) == 0
+    some = Condition("aws:tagkeys", ("false",), null=True)
+    assert some.holds({"aws:tagkeys": ["owner"]})
+    assert not some.holds({})
+
+
 def test_a_variable_stands_for_another_key_s_value() -> None:
     condition = Condition("aws:resourcetag/instance", ("${ec2:SourceInstanceARN}",))
     assert condition.holds({"aws:resourcetag/instance": "i-1", "ec2:sourceinstancearn": "i-1"})
@@ -108,6 +119,11 @@ def test_denials_are_those_of_the_roles_asked_about() -> None:
     implicit, explicit = decision(decision="ImplicitDeny"), decision(decision="ExplicitDeny")
     other = decision(decision="ImplicitDeny", principal="arn:aws:iam::000000000000:role/other")
     assert denials({"reader"}, [decision(), implicit, explicit, other]) == [implicit, explicit]
+
+
+def test_decisions_are_found_by_their_role() -> None:
+    other = decision(principal="arn:aws:sts::000000000000:assumed-role/other/session")
+    assert by_role([decision(), other]) == {"reader": [decision()], "other": [other]}
 
 
 @pytest.mark.parametrize("principal", [ROLE, "arn:aws:sts::000000000000:assumed-role/reader/session", "reader"])

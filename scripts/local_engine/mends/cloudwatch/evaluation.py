@@ -1,23 +1,29 @@
 """The judgement of metric alarms: exact dimensions, M of N periods, missing data.
 
 The environment variable ENGINE_TIME_ALARM_SCALE shortens every alarm's period: with 0.05 a minute lasts 3 seconds.
+`POST /_local/alarms {"scale": 0.0005}` sets another scale, and answers with the one before: {"scale": 0.05}.
 """
 
+import json
 import math
 import operator
 import os
 import time
 from typing import Any
 
+from ministack import app
 from ministack.services import cloudwatch as engine
 
 from scripts.local_engine.mends.cloudwatch.alarms import move
-from scripts.local_engine.mends.cloudwatch.series import ExpressionError, Series, of_metric, of_queries
-from scripts.local_engine.patching import wrap
+from scripts.local_engine.mends.cloudwatch.series import ExpressionError, of_metric, of_queries, period_of
+from scripts.local_engine.patching import Function, wrap
 
+PATH = "/_local/alarms"
 SCALE = float(os.environ.get("ENGINE_TIME_ALARM_SCALE", "1"))
 _EXTRA_PERIODS = 2  # AWS looks further back than the evaluation periods, without saying how far
-_CATCH_UP = 10
+_CATCH_UP = 10  # minutes
+_MINUTE = 60
+_TICK_SECONDS = 1  # nobody looks more often
 _COMPARISONS = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
     "GreaterThanThreshold": (operator.gt, "greater than"),
@@ -25,46 +31,42 @@ _COMPARISONS = {
     "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
 }
 _judged: dict[str, int] = {}
+_now = {"scale": SCALE}
 
 
 def evaluate(_original: Any, alarm: dict[str, Any]) -> None:
-    """Judge an alarm at the end of every period since it was last judged, and now.
+    """Judge an alarm at the end of every minute since it was last judged, and now.
 
-    AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html#alarm-evaluation
+    AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html (a sliding window)
     Engine: judged only when data came in, over all metrics of that name whatever their dimensions, without M of N,
     missing data or metric math.
     """
-    try:
-        series, period = _series(alarm)
-    except ExpressionError as error:
-        _turn(alarm, "INSUFFICIENT_DATA", str(error))
-        return
-    now = math.floor(time.time() / period)
+    scale, queries = _now["scale"], alarm.get("Metrics")
+    period = scale * (period_of(queries) if queries else alarm.get("Period", _MINUTE))
+    step = min(period, max(_MINUTE * scale, _TICK_SECONDS))
+    now = math.floor(time.time() / step)
     first = max(_judged.get(alarm["AlarmArn"], now - 1) + 1, now - _CATCH_UP)
     for end in [*range(first, now), now]:
-        values = _window(alarm, series, end)
-        _turn(alarm, state(alarm, values), _reason(alarm, values))
+        try:
+            values = _window(alarm, period, end * step)
+        except ExpressionError as error:
+            _turn(alarm, "INSUFFICIENT_DATA", str(error))
+        else:
+            _turn(alarm, state(alarm, values), _reason(alarm, values))
     _judged[alarm["AlarmArn"]] = now
 
 
-def _series(alarm: dict[str, Any]) -> tuple[Series, float]:
-    """Return what the alarm watches, and its period in (scaled) seconds."""
+def _window(alarm: dict[str, Any], period: float, end: float) -> list[float]:
+    """Return the values of the periods up to `end`, newest first: the newest N, from as far back as AWS looks."""
+    looked_at = alarm["EvaluationPeriods"] + _EXTRA_PERIODS
     if queries := alarm.get("Metrics"):
-        found, period = of_queries(queries, SCALE)
-        watched = next(query["Id"] for query in queries if query.get("ReturnData", True))
-        series = found[watched]
-        return (series if isinstance(series, dict) else {}), period
-    period = alarm.get("Period", 60) * SCALE
-    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
-    looked_at = alarm["EvaluationPeriods"] + _EXTRA_PERIODS + _CATCH_UP + 1
-    return of_metric(alarm, statistic, period, alarm.get("Unit"), time.time() - looked_at * period), period
-
-
-def _window(alarm: dict[str, Any], series: Series, end: int) -> list[float]:
-    """Return the values before period `end`, newest first: the newest N, from as far back as AWS looks."""
-    periods = alarm["EvaluationPeriods"]
-    looked_at = range(end - 1, end - 1 - periods - _EXTRA_PERIODS, -1)
-    return [series[at] for at in looked_at if at in series][:periods]
+        found = of_queries(queries, period, end)
+        watched = found[next(query["Id"] for query in queries if query.get("ReturnData", True))]
+        series = watched if isinstance(watched, dict) else {}
+    else:
+        statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
+        series = of_metric(alarm, statistic, period, alarm.get("Unit"), end, since=end - looked_at * period)
+    return [series[at] for at in range(-1, -1 - looked_at, -1) if at in series][: alarm["EvaluationPeriods"]]
 
 
 def state(alarm: dict[str, Any], values: list[float]) -> str:
@@ -105,6 +107,17 @@ def _turn(alarm: dict[str, Any], new: str, reason: str) -> None:
         move(alarm, new, reason)
 
 
+async def _rescale(original: Function, path: str, method: str, body: bytes) -> Any:
+    """Set the scale of time. Engine: alarms took a day to judge a day."""
+    if path != PATH or method != "POST":
+        return await original(path, method, body)
+    before = json.dumps(_now).encode()
+    _now.update(json.loads(body))
+    _judged.clear()  # the periods have other numbers now
+    return 200, {"Content-Type": "application/json"}, before
+
+
 def apply() -> None:
     """Mend the judgement of metric alarms."""
+    wrap(app, "_handle_admin_config_request")(_rescale)
     wrap(engine, "_evaluate_alarm")(evaluate)

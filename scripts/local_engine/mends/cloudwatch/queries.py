@@ -6,7 +6,7 @@ from typing import Any
 
 from ministack.services import cloudwatch as engine
 
-from scripts.local_engine.mends.cloudwatch.series import ExpressionError, of_queries
+from scripts.local_engine.mends.cloudwatch.series import ExpressionError, of_queries, period_of
 from scripts.local_engine.patching import wrap
 
 
@@ -20,7 +20,8 @@ def get_metric_data(original: Any, params: Any, cbor_data: dict[str, Any], is_cb
         return original(params, cbor_data, is_cbor, is_json)
     queries = cbor_data.get("MetricDataQueries", [])
     try:
-        found, period = of_queries(queries)
+        period = period_of(queries)
+        found = of_queries(queries, period)
     except ExpressionError as error:
         return engine._error("ValidationError", str(error), 400, use_json=is_json, use_cbor=is_cbor)
     start, end = (engine._parse_ts(cbor_data.get(key)) for key in ("StartTime", "EndTime"))
@@ -39,7 +40,7 @@ def _result(
     query: dict[str, Any], series: Any, period: float, between: tuple[float, float], *, newest_first: bool
 ) -> dict[str, Any]:
     values = series if isinstance(series, dict) else {math.floor(between[0] / period): series}
-    shown = sorted(at for at in values if between[0] <= (at + 1) * period and at * period < between[1])
+    shown = sorted(at for at in values if between[0] < (at + 1) * period and at * period < between[1])
     if newest_first:
         shown.reverse()
     stamps = [datetime.fromtimestamp(at * period, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for at in shown]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.services import cloudwatch as engine
 
-type Series = dict[int, float]  # number of the period since the epoch -> value
+type Series = dict[int, float]  # number of the period -> value
 type Operand = Series | float
 
 _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
@@ -41,37 +41,45 @@ class ExpressionError(Exception):
 
 
 def of_metric(
-    metric: dict[str, Any], statistic: str, period: float, unit: str | None = None, since: float = 0
+    metric: dict[str, Any],
+    statistic: str,
+    period: float,
+    unit: str | None = None,
+    start: float = 0,
+    since: float = 0,
 ) -> Series:
     """Return a metric's values: exactly that name and those dimensions, one value for each period with data.
 
-    `since` (seconds since the epoch) leaves out the periods that began before it.
+    Times are in seconds since the epoch. Period 0 begins at `start`; `since` leaves out what is older.
     """
     dimensions = engine._dims_key(engine._dims_from_list(metric.get("Dimensions") or []))
     points = engine._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []
     periods: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for point in [point for point in list(points) if point["Timestamp"] >= since]:
         if unit in (None, point.get("Unit")):
-            periods[math.floor(point["Timestamp"] / period)].append(point)
+            periods[math.floor((point["Timestamp"] - start) / period)].append(point)
     values = {at: engine._stat_value(engine._calc_stats(each), statistic, each) for at, each in periods.items()}
     return {at: value for at, value in values.items() if value is not None}
 
 
-def of_queries(queries: list[dict[str, Any]], scale: float = 1) -> tuple[dict[str, Operand], float]:
-    """Return the series of every query by its id, expressions too, and their period in seconds times `scale`.
+def of_queries(queries: list[dict[str, Any]], period: float, start: float = 0) -> dict[str, Operand]:
+    """Return the series of every query by its id, expressions too, a value each `period` seconds from `start`.
 
     AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     Raises ExpressionError for a function or syntax that is not among those known here.
     """
-    stats = [query["MetricStat"] for query in queries if "MetricStat" in query]
-    period = max((stat["Period"] for stat in stats), default=60) * scale
     found: dict[str, Operand] = {}
     for query in sorted(queries, key=lambda each: "MetricStat" not in each):
         if stat := query.get("MetricStat"):
-            found[query["Id"]] = of_metric(stat["Metric"], stat["Stat"], period, stat.get("Unit"))
+            found[query["Id"]] = of_metric(stat["Metric"], stat["Stat"], period, stat.get("Unit"), start)
         else:
             found[query["Id"]] = calculate(query["Expression"], found)
-    return found, period
+    return found
+
+
+def period_of(queries: list[dict[str, Any]]) -> int:
+    """Return the seconds that one value of these queries' metrics stands for: the longest asked for."""
+    return max((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
 
 
 def calculate(expression: str, known: dict[str, Operand]) -> Operand:

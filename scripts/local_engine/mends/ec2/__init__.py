@@ -1,20 +1,28 @@
-"""EC2: launches as their template and request say, states that take time, dry runs, pages, and IAM on each resource."""
+"""EC2: launches as asked, states that take time, volumes and snapshots, dry runs, pages, IAM on each resource."""
 
 from importlib import import_module
 
 MENDS = (
     "api",
+    "attributes",
     "describe",
+    "ebs_lists",
+    "endpoints",
+    "hooks",
     "images",
     "instances",
     "metadata",
     "networks",
+    "rates",
     "run",
     "security_groups",
+    "snapshots",
     "states",
+    "status",
     "tags",
     "templates",
-    "volumes",
+    "types",
+    "volume_life",
 )
 
 

@@ -5,8 +5,7 @@ from typing import Any
 from ministack.core.responses import get_account_id
 from ministack.services import ec2 as engine
 
-from scripts.local_engine.mends.ec2 import instances, wire
-from scripts.local_engine.mends.ec2.wire import Refusal
+from scripts.local_engine.mends.ec2 import instances, matching, wire
 from scripts.local_engine.patching import Function, wrap, wrap_entry
 
 # Where an instance holds what a filter asks for.
@@ -45,6 +44,7 @@ def describe(original: Any, params: dict[str, Any]) -> wire.Answer:
     engine._cleanup_terminated()
     ids = engine._parse_member_list(params, "InstanceId")
     filters = engine._parse_filters(params)
+    matching.check(filters, _FILTERS)
     if any(each not in engine._instances for each in ids):
         refused: wire.Answer = original(params)
         return refused
@@ -66,20 +66,6 @@ def describe(original: Any, params: dict[str, Any]) -> wire.Answer:
 
 
 def _matches(_original: Function, inst: dict[str, Any], filters: dict[str, list[str]]) -> bool:
-    """Apply every filter, with its wildcards. Raises Refusal for one that EC2 (or this list) does not know.
-
-    AWS: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html. Engine: knew three, ignored others.
-    """
-    own = {name: wanted for name, wanted in filters.items() if not name.startswith(("tag:", "tag-"))}
-    if unknown := own.keys() - _FILTERS:
-        raise Refusal("InvalidParameterValue", f"The filter '{min(unknown)}' is invalid")
-    values = {name: str(_at(inst, _FILTERS[name])) for name in own}
-    return bool(engine._resource_matches_tag_filters(inst["InstanceId"], filters)) and all(
-        any(engine._glob_match(pattern, values[name]) for pattern in wanted) for name, wanted in own.items()
-    )
-
-
-def _at(value: Any, path: str) -> Any:
-    for name in path.split("."):
-        value = (value or {}).get(name, "")
-    return value
+    """Apply every filter. Raises Refusal for one that EC2 (or this list) does not know. Engine: knew only three."""
+    matching.check(filters, _FILTERS)
+    return matching.matches(inst, inst["InstanceId"], filters, _FILTERS)

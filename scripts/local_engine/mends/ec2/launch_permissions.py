@@ -48,7 +48,7 @@ def launch_needs(asked: Launch) -> Iterator[Need]:
             yield Need("ec2:CreateTags", arn(kind, name), {**shared(), **tags, "ec2:CreateAction": "RunInstances"})
     yield from _role(asked)
     for mapping in asked.mappings:
-        yield from _key(mapping["Ebs"])
+        yield from key_needs(mapping["Ebs"])
 
 
 def _of_template(asked: Launch, kind: str) -> dict[str, str]:
@@ -121,12 +121,12 @@ def _role(asked: Launch) -> Iterator[Need]:
         yield Need("iam:PassRole", str(iam._roles[role]["Arn"]), {"iam:PassedToService": "ec2.amazonaws.com"})
 
 
-def _key(ebs: dict[str, Any]) -> Iterator[Need]:
-    """Ask for the use of a customer's key through EC2: all that AWS says a launch with an encrypted volume needs.
+def key_needs(ebs: dict[str, Any]) -> Iterator[Need]:
+    """Ask for the use of a customer's key through EC2: all that AWS says an encrypted volume needs.
 
     AWS: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html#ebs-encryption-permissions
     """
-    key = kms._resolve_key(ebs["KmsKeyId"]) if ebs["Encrypted"] and ebs.get("KmsKeyId") else None
+    key = kms._resolve_key(ebs["KmsKeyId"]) if ebs.get("Encrypted") and ebs.get("KmsKeyId") else None
     via = {"kms:ViaService": f"ec2.{get_region()}.amazonaws.com", "kms:CallerAccount": get_account_id()}
     if key is None:
         return

@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_account_id
+from ministack.core.responses import get_account_id
 from ministack.services import ec2 as engine
 
-from scripts.local_engine.mends.ec2 import instances, states, wire
+from scripts.local_engine.mends.ec2 import capacity, instances, states, tokens, wire
 from scripts.local_engine.mends.ec2.settings import Launch, launch
 from scripts.local_engine.mends.ec2.wire import Refusal
-from scripts.local_engine.patching import wrap_entry
-
-# What each client token asked for, and the reservation it got.
-_reservations: Any = AccountRegionScopedDict()
-_NOT_COMPARED = ("ClientToken", "DryRun")
+from scripts.local_engine.patching import Function, wrap, wrap_entry
 
 
 def apply() -> None:
     """Apply the mends of this file."""
     wrap_entry(engine._ACTION_MAP, "RunInstances")(run_instances)
+    wrap(engine, "_docker_touched")(_runs_containers)
 
 
 def run_instances(_original: Any, params: dict[str, Any]) -> wire.Answer:
@@ -28,23 +25,15 @@ def run_instances(_original: Any, params: dict[str, Any]) -> wire.Answer:
     Engine: ignored launch template and token, took any image and any profile, and launched MinCount instances.
     """
     asked = launch(params)
-    return _answer(_again(asked) or _new(asked))
+    return _answer(tokens.once("RunInstances", asked.own, lambda: _new(asked)))
 
 
-def _compared(asked: Launch) -> dict[str, Any]:
-    return {name: value for name, value in asked.own.items() if name not in _NOT_COMPARED}
+def _runs_containers(_original: Function) -> bool:
+    """Say that instances here are no containers, whatever images are registered.
 
-
-def _again(asked: Launch) -> str | None:
-    """Return the reservation that the request's token has, None for a new token."""
-    before = _reservations.get(asked.own.get("ClientToken"))
-    if before is None:
-        return None
-    parameters, reservation = before
-    if parameters != _compared(asked):
-        sentence = "The client token you have provided is associated with a resource that has different parameters"
-        raise Refusal("IdempotentParameterMismatch", f"{sentence}.")
-    return str(reservation)
+    Engine: took images of one's own for containers', and left the server's thread for them.
+    """
+    return False
 
 
 def _new(asked: Launch) -> str:
@@ -53,11 +42,10 @@ def _new(asked: Launch) -> str:
         sentence = f"Value ({least}) for parameter minCount is invalid. Expected a value not above maxCount ({most})."
         raise Refusal("InvalidParameterValue", sentence)
     asked.check()
+    capacity.check(asked.settings["InstanceType"])
     reservation = f"r-{engine._new_instance_id()[2:]}"
     for index in range(most):
         states.enter(instances.make(asked, reservation, index), "pending", "running")
-    if token := asked.own.get("ClientToken"):
-        _reservations[token] = (_compared(asked), reservation)
     return reservation
 
 

@@ -80,7 +80,7 @@ class Launch:
 
     def tags(self, kind: str) -> dict[str, str]:
         """Return the tags for resources of a kind, such as `instance`."""
-        return _tags(kind, self.settings.get("TagSpecifications", []))
+        return tags_of(kind, self.settings.get("TagSpecifications", []))
 
     def check(self) -> None:
         """Refuse what AWS refuses. Raises Refusal."""
@@ -114,7 +114,7 @@ def launch(params: dict[str, Any]) -> Launch:
     specifications = [*data.get("TagSpecifications", []), *own.get("TagSpecifications", [])]
     kinds = dict.fromkeys(each["ResourceType"] for each in specifications)
     settings["TagSpecifications"] = [
-        {"ResourceType": kind, "Tags": as_list(_tags(kind, specifications))} for kind in kinds
+        {"ResourceType": kind, "Tags": as_list(tags_of(kind, specifications))} for kind in kinds
     ]
     return Launch(own, template, version.get("VersionNumber", 0), settings)
 
@@ -139,7 +139,8 @@ def _template(named: dict[str, str] | None) -> tuple[dict[str, Any] | None, dict
     raise Refusal("InvalidLaunchTemplateId.VersionNotFound", sentence)
 
 
-def _tags(kind: str, specifications: Iterable[dict[str, Any]]) -> dict[str, str]:
+def tags_of(kind: str, specifications: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the tags that a request's specifications have for resources of a kind."""
     pairs: Iterator[dict[str, str]] = (
         tag for each in specifications if each["ResourceType"] == kind for tag in each.get("Tags", [])
     )

@@ -9,13 +9,15 @@ from typing import Any
 from ministack.services import ec2 as engine
 from ministack.services import eventbridge
 
-from scripts.local_engine.mends.ec2 import instances, wire
+from scripts.local_engine.mends.ec2 import capacity, instances, volume_keys, wire
 from scripts.local_engine.mends.ec2.settings import arn
 from scripts.local_engine.mends.ec2.wire import Refusal
 from scripts.local_engine.patching import wrap_entry
 
 SECONDS = float(os.environ.get("ENGINE_TIME_INSTANCE_STATE_SECONDS", "0.5"))  # AWS: seconds to minutes
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+
+_NO_KEY = {"Code": "Client.InternalError", "Message": "Client.InternalError: Client error on launch"}
 
 type Instance = dict[str, Any]
 
@@ -31,9 +33,16 @@ def enter(instance: Instance, state: str, *then: str) -> None:
 
     AWS: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html,
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
+    A start is a launch anew, and why an instance does not run is told in words
+    (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html).
     Engine: the last state at once, and no event.
     """
     instance["State"] = {"Code": CODES[state], "Name": state}
+    if state == "pending":
+        instance |= {"LaunchTime": engine._now_ts(), "StateTransitionReason": ""}
+    elif state in {"stopping", "shutting-down"}:
+        when = engine.time.strftime("%Y-%m-%d %H:%M:%S GMT", engine.time.gmtime())
+        instance["StateTransitionReason"] = f"User initiated ({when})"
     if state == "terminated":
         instances.release(instance)
     entry = {
@@ -50,16 +59,22 @@ def enter(instance: Instance, state: str, *then: str) -> None:
 def _go_on(instance: Instance, left: str, *then: str) -> None:
     """Enter the next state, unless the instance has been sent elsewhere in the meantime."""
     if instance["State"]["Name"] == left:
-        enter(instance, *then)
+        enter(instance, *(("stopped",) if instance.get("StateReason") == _NO_KEY else then))
 
 
 def start(_original: Any, params: dict[str, Any]) -> wire.Answer:
-    """Start stopped instances.
+    """Start stopped instances, of types that there is room for; without the keys of its volumes one stops again.
 
     AWS: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StartInstances.html - IncorrectInstanceState from
     any other state but pending and running. Engine: started even what was terminated.
     """
-    return _change("StartInstances", params, ("stopped",), ("pending", "running"), "started")
+    chosen = [_existing(each) for each in wire.request("StartInstances", params).get("InstanceIds", [])]
+    for each in chosen:
+        capacity.check(each["InstanceType"])
+    answer = _change("StartInstances", params, ("stopped",), ("pending", "running"), "started")
+    for each in chosen:
+        each["StateReason"] = None if volume_keys.may_be_lent(each) else _NO_KEY
+    return answer
 
 
 def stop(_original: Any, params: dict[str, Any]) -> wire.Answer:

@@ -6,17 +6,11 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2 as engine
 from ministack.services import kms
 
-from scripts.local_engine.mends.ec2 import wire
 from scripts.local_engine.mends.ec2.settings import Launch, as_list
-from scripts.local_engine.patching import Function, wrap
+from scripts.local_engine.mends.ec2.wire import Refusal
 
-_IOPS = {"gp3": 3000, "gp2": 100}
-_THROUGHPUT = {"gp3": 125}
-
-
-def apply() -> None:
-    """Apply the mends of this file."""
-    wrap(engine, "_volume_inner_xml")(_show)
+_IOPS = {"gp3": 3000}
+THROUGHPUT = {"gp3": 125}
 
 
 def make(launch: Launch, instance_id: str, now: str) -> list[dict[str, Any]]:
@@ -38,8 +32,8 @@ def _attached(mapping: dict[str, Any], launch: Launch, instance_id: str, now: st
         "State": "in-use",
         "VolumeType": ebs["VolumeType"],
         "SnapshotId": ebs.get("SnapshotId", ""),
-        "Iops": ebs.get("Iops", _IOPS.get(ebs["VolumeType"], 0)),
-        "Throughput": ebs.get("Throughput", _THROUGHPUT.get(ebs["VolumeType"])),
+        "Iops": ebs.get("Iops", iops(ebs["VolumeType"], ebs["VolumeSize"])),
+        "Throughput": ebs.get("Throughput", THROUGHPUT.get(ebs["VolumeType"])),
         "Encrypted": ebs["Encrypted"],
         "KmsKeyId": key_arn(ebs) if ebs["Encrypted"] else None,
         "CreateTime": now,
@@ -74,10 +68,28 @@ def release(instance: dict[str, Any]) -> None:
     instance["BlockDeviceMappings"] = []
 
 
-def _show(_original: Function, vol: dict[str, Any]) -> str:
-    """Show a volume with its key and throughput.
+def encryption(asked: dict[str, Any], source: dict[str, Any], inherited: str | None = None) -> dict[str, Any]:
+    """Return whether what is made of a snapshot (or of nothing) is encrypted, and with which key.
 
-    AWS: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Volume.html. Engine: left them out.
+    Raises Refusal for a key without encryption.
+    AWS: https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html
     """
-    tags = engine._tags.get(vol["VolumeId"], [])
-    return wire.fragment("Volume", {**vol, "Tags": tags, "Iops": vol.get("Iops") or None})
+    encrypted = asked.get("Encrypted", False) or source.get("Encrypted", False)
+    if asked.get("KmsKeyId") and not encrypted:
+        sentence = "The parameter KmsKeyId requires the parameter Encrypted to be set."
+        raise Refusal("InvalidParameterDependency", sentence)
+    given = {"KmsKeyId": inherited, **asked} if inherited else asked
+    return {"Encrypted": encrypted, "KmsKeyId": key_arn(given) if encrypted else None}
+
+
+def iops(kind: str, size: int) -> int:
+    """Return the operations a second that a type has when none are asked for; gp2's grow with its size in GiB.
+
+    AWS: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+    """
+    return min(max(100, 3 * size), 16_000) if kind == "gp2" else _IOPS.get(kind, 0)
+
+
+def shown(volume: dict[str, Any]) -> dict[str, Any]:
+    """Return a volume under the API's names, with its tags."""
+    return {**volume, "Tags": engine._tags.get(volume["VolumeId"], []), "Iops": volume.get("Iops") or None}

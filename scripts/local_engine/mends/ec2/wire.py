@@ -75,6 +75,11 @@ def answer(operation: str, result: dict[str, Any]) -> Answer:
     return found
 
 
+def done(operation: str) -> Answer:
+    """Return the response of an operation that has nothing to tell."""
+    return engine._xml(200, f"{operation}Response", "<return>true</return>")  # type: ignore[no-any-return] # untyped
+
+
 def fragment(shape: str, value: dict[str, Any]) -> str:
     """Return a structure of the named shape as XML, without an element around it."""
     return xml(model().shape_for(shape), value)

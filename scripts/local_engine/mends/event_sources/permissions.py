@@ -20,6 +20,7 @@ STREAM_ACTIONS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:Ge
 
 # When each mapping's permissions were last found sufficient, by its id.
 _allowed_at: dict[str, float] = {}
+_refused: set[str] = set()  # the ids of those whose permissions were not
 
 
 def may_read(role: str, source_arn: str) -> Decision:
@@ -34,7 +35,7 @@ def may_read(role: str, source_arn: str) -> Decision:
 
 
 def may_poll(mapping: dict[str, Any], role: str) -> bool:
-    """Decide the same for a mapping in use, every few seconds; one that may not says so in its last result."""
+    """Decide the same for a mapping in use, every few seconds; one that may not says so meanwhile."""
     now, key = time.monotonic(), mapping["UUID"]
     if now - _allowed_at.get(key, -RECHECK_SECONDS) < RECHECK_SECONDS:
         return True
@@ -42,6 +43,10 @@ def may_poll(mapping: dict[str, Any], role: str) -> bool:
     if not allowed:
         mapping["LastProcessingResult"] = f"PROBLEM: {allowed.reason}"
         lambda_svc._esm_backoff_until[key] = time.time() + RECHECK_SECONDS
+        _refused.add(key)
         return False
+    if key in _refused:
+        _refused.discard(key)
+        mapping["LastProcessingResult"] = "No records processed"
     _allowed_at[key] = now
     return True

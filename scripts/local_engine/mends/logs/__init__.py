@@ -1,8 +1,8 @@
-"""CloudWatch Logs: filter patterns, pages, and the metrics that log events carry."""
+"""CloudWatch Logs: saved queries, filter patterns, pages, and the metrics that log events carry."""
 
 from importlib import import_module
 
-MENDS = ("extraction", "matching", "paging")
+MENDS = ("definitions", "extraction", "insights", "matching", "paging")
 
 
 def apply() -> None:

@@ -7,6 +7,7 @@ MENDS = (
     "branches",
     "callbacks",
     "choice",
+    "codebuild",
     "dataset",
     "distributed",
     "history",

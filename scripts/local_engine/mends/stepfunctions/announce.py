@@ -7,6 +7,7 @@ from typing import Any
 from ministack.services import cloudwatch, eventbridge
 from ministack.services import stepfunctions as engine
 
+from scripts.local_engine.mends.stepfunctions import keys, redrive
 from scripts.local_engine.mends.stepfunctions.scope import Execution, machine
 from scripts.local_engine.patching import wrap
 
@@ -18,7 +19,6 @@ _COUNTERS = {
     "ABORTED": "ExecutionsAborted",
 }
 _PAYLOAD_BYTES = 248 * 1024
-_UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 def announce(_original: Any, execution: Execution) -> None:
@@ -26,7 +26,10 @@ def announce(_original: Any, execution: Execution) -> None:
 
     AWS: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html and
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-    Engine: no metrics; events without version, alias, and the error of an execution that was stopped or timed out.
+    Of an execution under a customer's key, events have neither input, output, error nor cause
+    (https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html).
+    Engine: no metrics; events without version, alias, and the error of an execution that was stopped or timed out; with
+    the data of all executions.
     """
     status = execution["status"]
     again = status == "RUNNING" and execution.get("_redrives")
@@ -55,7 +58,7 @@ def _count(execution: Execution, name: str, value: float = 1, unit: str = "Count
 
 
 def _detail(execution: Execution) -> dict[str, Any]:
-    status = execution["status"]
+    status, is_sealed = execution["status"], bool(keys.name_of(execution))
     return {
         "executionArn": execution["executionArn"],
         "stateMachineArn": execution["stateMachineArn"],
@@ -65,29 +68,19 @@ def _detail(execution: Execution) -> dict[str, Any]:
         "status": status,
         "startDate": _milliseconds(execution["startDate"]),
         "stopDate": _milliseconds(execution["stopDate"]),
-        **_data("input", execution["input"]),
-        **_data("output", execution["output"] if status == "SUCCEEDED" else None),
-        "error": execution.get("error"),
-        "cause": execution.get("cause"),
+        **_data("input", execution["input"], is_sealed=is_sealed),
+        **_data("output", execution["output"] if status == "SUCCEEDED" else None, is_sealed=is_sealed),
+        "error": None if is_sealed else execution.get("error"),
+        "cause": None if is_sealed else execution.get("cause"),
         "redriveDate": _milliseconds(execution.get("redriveDate")),
-        **redrives(execution),
+        **redrive.status(execution),
     }
 
 
-def redrives(execution: Execution) -> dict[str, Any]:
-    """Return how often an execution was redriven, and whether it may be."""
-    status = execution["status"]
-    may = {"redriveStatus": "REDRIVABLE"}
-    if status not in _UNSUCCESSFUL:
-        why = f"Execution is {status} and cannot be redriven"
-        may = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": why}
-    return {"redriveCount": execution.get("_redrives", 0), **may}
-
-
-def _data(name: str, text: str | None) -> dict[str, Any]:
+def _data(name: str, text: str | None, *, is_sealed: bool) -> dict[str, Any]:
     if text is None:
         return {name: None, f"{name}Details": None}
-    included = len(text.encode()) <= _PAYLOAD_BYTES
+    included = not is_sealed and len(text.encode()) <= _PAYLOAD_BYTES
     return {name: text if included else None, f"{name}Details": {"included": included}}
 
 

@@ -23,7 +23,9 @@ def side_by_side(jobs: list[Callable[[], Any]], at_once: int, around: Scope) -> 
     fails and the other branches are stopped. Engine: let them all run to their end first.
     """
     group = Scope(around.execution, parent=around)
-    scopes = [Scope(around.execution, parent=group, previous=around.previous) for _ in jobs]
+    around.progress.pop("branches", None)
+    scopes = [around.branch(index, group) for index in range(len(jobs))]
+    around.resumed_branches = {}  # a retry begins anew
 
     def run(job: Callable[[], Any], own: Scope) -> Any:
         own.go_on()
@@ -42,6 +44,7 @@ def side_by_side(jobs: list[Callable[[], Any]], at_once: int, around: Scope) -> 
     errors = [error for future in futures if (error := future.exception())]
     for error in sorted(errors, key=lambda found: isinstance(found, Stopped)):  # the cause before its consequences
         raise error
+    around.progress.pop("branches", None)  # a state that fails after its branches did not runs all of them again
     return [future.result() for future in futures]
 
 

@@ -9,6 +9,8 @@ from scripts.local_engine.mends.stepfunctions import dataset, scope
 from scripts.local_engine.mends.stepfunctions.branches import conclude, side_by_side
 from scripts.local_engine.mends.stepfunctions.history import payload, record
 from scripts.local_engine.mends.stepfunctions.map_run import MapRun, begin, forget, redriven
+from scripts.local_engine.mends.stepfunctions.redrive import begin as begin_attempt
+from scripts.local_engine.mends.stepfunctions.redrive import take_up
 from scripts.local_engine.mends.stepfunctions.role import Need, demand
 from scripts.local_engine.mends.stepfunctions.scope import Context, Execution, Scope, State, Stopped, failure
 from scripts.local_engine.mends.stepfunctions.walk import check_size, walk
@@ -34,7 +36,11 @@ def run_distributed_map(
     children had no history, and the role was not asked.
     """
     name, data = ctx["State"]["Name"], effective
-    run = redriven(execution, name) or begin(state_def, data, execution, ctx)
+    try:
+        run = redriven(execution, name) or begin(state_def, data, execution, ctx)
+    except engine._ExecutionError:
+        record(execution, "MapStateFailed")
+        raise
     record(execution, "MapStateStarted", length=run.view["itemCounts"]["total"])
     arn = run.view["mapRunArn"]
     started = {"redriveCount": run.view["redriveCount"]} if run.view["redriveCount"] else {}
@@ -72,9 +78,14 @@ def _child_job(
     run: MapRun, index: int, data: Any, ctx: Context, processor: State, parent: Execution
 ) -> Callable[[], None]:
     def job() -> None:
-        child = run.children[index] = _child(run, data, parent)
+        child = run.children.get(index)
+        if child:
+            demand(Need("states:RedriveExecution", child["executionArn"], "States.Permissions"))
+            take_up(child)
+        else:
+            child = run.children[index] = _child(run, data, parent)
         run.count(index, "pending", "running")
-        with scope.entered(Scope(child, parent=scope.current())):
+        with scope.entered(begin_attempt(child, around=scope.current())):
             outcome = _live(child, processor, data, ctx, lambda result: run.results.__setitem__(index, result))
         run.count(index, "running", outcome)
         action = "states:StopExecution" if outcome == "aborted" else "states:DescribeExecution"
@@ -110,6 +121,7 @@ def _child(run: MapRun, data: Any, parent: Execution) -> Execution:
         "stopDate": None,
         "input": payload("input", data)["input"],
         "output": None,
+        "encryptionConfiguration": parent.get("encryptionConfiguration"),
         "events": [],
         "_machine": scope.machine(parent),
     }
@@ -119,8 +131,8 @@ def _child(run: MapRun, data: Any, parent: Execution) -> Execution:
 
 def _live(child: Execution, processor: State, data: Any, ctx: Context, keep: Callable[[Any], None]) -> str:
     """Run a child to its end; return the name under which it counts."""
-    role = scope.machine(child)["roleArn"]
-    record(child, "ExecutionStarted", **payload("input", data), roleArn=role)
+    if not child["events"]:
+        record(child, "ExecutionStarted", **payload("input", data), roleArn=scope.machine(child)["roleArn"])
     about = {"Id": child["executionArn"], "Input": data, "Name": child["name"], "StartTime": child["startDate"]}
     # AWS: a distributed Map's children do not see the variables around them
     # (https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html).

@@ -3,15 +3,20 @@
 import contextvars
 import json
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.mends.stepfunctions.history import payload, record
-from scripts.local_engine.mends.stepfunctions.scope import Execution, Scope, Stopped
+from scripts.local_engine.mends.stepfunctions.redrive import begin, status, take_up
+from scripts.local_engine.mends.stepfunctions.scope import Execution, Stopped, redrives
 from scripts.local_engine.mends.stepfunctions.walk import walk
 from scripts.local_engine.patching import wrap
+
+TOKENS, TOKEN_SECONDS = 10, 15 * 60
 
 _ending = threading.Lock()
 
@@ -32,19 +37,23 @@ def run_execution(_original: Any, exec_arn: str) -> None:
     machine = scope.machine(execution)
     definition, data = json.loads(machine["definition"]), json.loads(execution["input"])
     ctx = _context(execution, machine, definition, data)
-    if at := execution.pop("_resume", None):
-        definition, data, ctx["variables"] = {**definition, "StartAt": at["state"]}, at["input"], at["variables"]
-    timer = _alarm_clock(execution, definition.get("TimeoutSeconds"))
+    own = begin(execution)
+
+    def finish(status: str, **outcome: Any) -> None:
+        if not own.over:  # else another attempt may be at work
+            end(execution, status, **outcome)
+
+    timer = _alarm_clock(definition.get("TimeoutSeconds"), finish)
     try:
-        with scope.entered(Scope(execution, previous=len(execution["events"]))):
+        with scope.entered(own):
             output = walk(definition, data, execution, ctx)
-        end(execution, "SUCCEEDED", output=payload("output", output)["output"])
+        finish("SUCCEEDED", output=payload("output", output)["output"])
     except Stopped:
         pass  # whoever stopped it has said how it ended
     except engine._ExecutionError as error:
-        end(execution, "FAILED", error=error.error, cause=error.cause)
+        finish("FAILED", error=error.error, cause=error.cause)
     except Exception as error:  # noqa: BLE001 - AWS: an execution always ends, whatever went wrong
-        end(execution, "FAILED", error="States.Runtime", cause=str(error))
+        finish("FAILED", error="States.Runtime", cause=str(error))
     finally:
         timer.cancel()
 
@@ -52,7 +61,7 @@ def run_execution(_original: Any, exec_arn: str) -> None:
 def _context(execution: Execution, machine: dict[str, Any], definition: dict[str, Any], data: Any) -> scope.Context:
     about = {"Id": execution["executionArn"], "Input": data, "Name": execution["name"]}
     about |= {"RoleArn": machine["roleArn"], "StartTime": execution["startDate"]}
-    about["RedriveCount"] = execution.get("_redrives", 0)
+    about["RedriveCount"] = redrives(execution)
     return {
         "QueryLanguage": definition.get("QueryLanguage", "JSONPath"),
         "Execution": about,
@@ -61,11 +70,11 @@ def _context(execution: Execution, machine: dict[str, Any], definition: dict[str
     }
 
 
-def _alarm_clock(execution: Execution, seconds: float | None) -> threading.Timer:
+def _alarm_clock(seconds: float | None, finish: Callable[..., None]) -> threading.Timer:
     """Return a running timer that times the execution out; one that never rings without a limit."""
 
     def ring() -> None:
-        end(execution, "TIMED_OUT", error="States.Timeout", cause=f"The execution ran longer than {seconds} seconds")
+        finish("TIMED_OUT", error="States.Timeout", cause=f"The execution ran longer than {seconds} seconds")
 
     timer = threading.Timer(seconds or 0, contextvars.copy_context().run, args=(ring,))
     timer.daemon = True
@@ -108,27 +117,39 @@ def stop_execution(_original: Any, data: dict[str, Any]) -> Any:
 
 
 def redrive_execution(data: dict[str, Any]) -> Any:
-    """Go on with a failed execution at the state that failed, in a Map Run with the items that failed.
+    """Go on with a failed execution at the state that failed, inside Map and Parallel with the branches that did.
 
-    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
+    AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html - a client token
+    answers as it did the first time, the last ten of them for 15 minutes.
     Engine: did not know the action.
     """
     execution = engine._executions.get(data.get("executionArn"))
     if execution is None:
         missing = f"Execution Does Not Exist: '{data.get('executionArn')}'"
         return engine.error_response_json("ExecutionDoesNotExist", missing)
-    if execution["status"] in ("RUNNING", "SUCCEEDED") or "_at" not in execution:
-        why = f"Execution is {execution['status']} and cannot be redriven"
-        return engine.error_response_json("ExecutionNotRedrivable", why)
-    date = engine.now_iso()
-    redrives = execution.get("_redrives", 0) + 1
-    for key in ("error", "cause"):
-        execution.pop(key, None)
-    execution.update(status="RUNNING", stopDate=None, redriveDate=date, _redrives=redrives, _resume=execution["_at"])
-    record(execution, "ExecutionRedriven", redriveCount=redrives)
+    with _ending:
+        if date := _known_token(execution, data.get("clientToken")):
+            return engine.json_response({"redriveDate": date})
+        told = status(execution)
+        if told["redriveStatus"] != "REDRIVABLE":
+            why = told.get("redriveStatusReason", "Execution can be redriven by its Map Run only")
+            return engine.error_response_json("ExecutionNotRedrivable", why)
+        take_up(execution)
+        _remember_token(execution, data.get("clientToken"))
     engine._emit_execution_status_event(execution)
     in_background(execution["executionArn"])
-    return engine.json_response({"redriveDate": date})
+    return engine.json_response({"redriveDate": execution["redriveDate"]})
+
+
+def _known_token(execution: Execution, token: str | None) -> str | None:
+    used = next((each for each in execution.get("_tokens", []) if each["token"] == token), None)
+    return used["date"] if used and time.time() - used["since"] < TOKEN_SECONDS else None
+
+
+def _remember_token(execution: Execution, token: str | None) -> None:
+    if token:
+        used = {"token": token, "date": execution["redriveDate"], "since": time.time()}
+        execution["_tokens"] = [*execution.get("_tokens", []), used][-TOKENS:]
 
 
 def apply() -> None:

@@ -26,7 +26,7 @@ def deliver(execution: scope.Execution, event: dict[str, Any]) -> None:
     """
     machine = scope.machine(execution)
     config = machine.get("loggingConfiguration") or {}
-    if not _wanted(config.get("level", "OFF"), event["type"]):
+    if not _wanted(config.get("level", "OFF"), event["type"]) or not machine.get("_is_logged", True):
         return
     message = json.dumps(_entry(execution, event, with_data=bool(config.get("includeExecutionData"))))
     for destination in config.get("destinations") or []:

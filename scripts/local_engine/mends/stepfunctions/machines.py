@@ -8,7 +8,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.authorization import role_allows, service_may_assume
-from scripts.local_engine.mends.stepfunctions import announce, definition, life, start
+from scripts.local_engine.mends.stepfunctions import definition, keys, life, redrive, start
 from scripts.local_engine.patching import wrap
 
 type Request = dict[str, Any]
@@ -30,7 +30,14 @@ _TRACING = (
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
 )
-_NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+_DATA = ("input", "inputDetails", "output", "outputDetails", "error", "cause")
+# The rules by which Step Functions learns how what a machine waits for has ended, by how the resource begins.
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies,
+# https://docs.aws.amazon.com/step-functions/latest/dg/codebuild-iam.html
+_RULES = {
+    "arn:aws:states:::states:startExecution.sync": "StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    "arn:aws:states:::codebuild:startBuild.sync": "StepFunctionsGetEventForCodeBuildStartBuildRule",
+}
 
 
 def create(original: Any, data: Request) -> Any:
@@ -80,7 +87,7 @@ def _refusal(data: Request, arn: str) -> Response | None:
         return _error(
             "AccessDeniedException", "The state machine IAM Role is not authorized to access the Log Destination"
         )
-    if _starts_and_waits(data["definition"]) and not _may_make_rule(role):
+    if not _may_make_rules(role, data["definition"]):
         return _error("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
     if (data.get("tracingConfiguration") or {}).get("enabled"):
         _may(role, _TRACING)  # AWS: without them it runs, untraced; asked for the decision log
@@ -92,15 +99,12 @@ def _may(role: str, actions: tuple[str, ...], resource: str = "*") -> bool:
     return all(decisions)
 
 
-def _starts_and_waits(text: str) -> bool:
+def _may_make_rules(role: str, text: str) -> bool:
+    """Say whether the role may make the rules that waiting takes."""
     resources = [state.get("Resource", "") for state in definition.states(json.loads(text))]
-    return any(resource.startswith("arn:aws:states:::states:startExecution.sync") for resource in resources)
-
-
-def _may_make_rule(role: str) -> bool:
-    """AWS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies."""
-    rule = f"arn:aws:events:{get_region()}:{get_account_id()}:rule/{_NESTED_RULE}"
-    return _may(role, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), rule)
+    wanted = {rule for begin, rule in _RULES.items() if any(resource.startswith(begin) for resource in resources)}
+    arns = (f"arn:aws:events:{get_region()}:{get_account_id()}:rule/{rule}" for rule in sorted(wanted))
+    return all(_may(role, ("events:PutTargets", "events:PutRule", "events:DescribeRule"), arn) for arn in arns)
 
 
 def _error(code: str, message: str) -> Response:
@@ -118,18 +122,27 @@ def describe(original: Any, data: Request) -> Any:
     """Describe a machine; by a version's or an alias's ARN the one that would run.
 
     AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
-    Engine: no tracing configuration; for an alias the current definition.
+    Engine: no tracing configuration; for an alias the current definition; did not know `includedData`.
     """
     arn = data.get("stateMachineArn", "")
     machine = start.resolve(arn)
     if machine is None:
         return original(data)
-    kept = ("definition", "roleArn", "type", "loggingConfiguration", "tracingConfiguration")
-    return _amended(original(data), lambda answer: answer | {key: machine[key] for key in kept if key in machine})
+    settings = (
+        "definition",
+        "roleArn",
+        "type",
+        "loggingConfiguration",
+        "tracingConfiguration",
+        "encryptionConfiguration",
+    )
+    kept = {key: machine[key] for key in settings if key in machine}
+    answer = _amended(original(data), lambda answer: keys.shown(data, answer | kept, "definition"))
+    return _readable(machine, data, answer)
 
 
 def describe_execution(original: Any, data: Request) -> Any:
-    """Describe an execution with its version, alias and redrives.
+    """Describe an execution with its version, alias and redrives; without its data when only the rest is asked for.
 
     AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     Engine: none of these.
@@ -138,8 +151,19 @@ def describe_execution(original: Any, data: Request) -> Any:
     if execution is None:
         return original(data)
     kept = ("stateMachineVersionArn", "stateMachineAliasArn", "redriveDate")
-    extra = {key: execution[key] for key in kept if key in execution} | announce.redrives(execution)
-    return _amended(original(data), lambda answer: answer | extra)
+    extra = {key: execution[key] for key in kept if key in execution} | redrive.status(execution)
+    answer = _amended(original(data), lambda answer: keys.shown(data, answer | extra, *_DATA))
+    return _readable(execution, data, answer)
+
+
+def tell_history(original: Any, data: Request) -> Any:
+    """Tell an execution's history as long as its key can be used; the engine knew no key."""
+    return _readable(engine._executions.get(data.get("executionArn")) or {}, data, original(data))
+
+
+def _readable(kept: Request, data: Request, answer: Response) -> Response:
+    """Return an answer about what is kept, or the refusal of what is encrypted in it."""
+    return answer if data.get("includedData") == "METADATA_ONLY" else keys.unusable(kept) or answer
 
 
 def list_executions(original: Any, data: Request) -> Any:
@@ -183,4 +207,5 @@ def apply() -> None:
     wrap(engine, "_validate_state_machine_definition")(validate)
     wrap(engine, "_describe_state_machine")(describe)
     wrap(engine, "_describe_execution")(describe_execution)
+    wrap(engine, "_get_execution_history")(tell_history)
     wrap(engine, "_list_executions")(list_executions)

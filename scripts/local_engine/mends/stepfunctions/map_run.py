@@ -88,9 +88,9 @@ def forget(run: MapRun) -> None:
 
 
 def redriven(execution: Execution, name: str) -> MapRun | None:
-    """Return the failed Map Run that a redriven execution takes up again."""
+    """Return the failed or aborted Map Run that a redriven execution takes up again."""
     runs = [r for r in _runs.values() if r.view["executionArn"] == execution["executionArn"]]
-    run = next((r for r in runs if r.view["_state"] == name and r.view["status"] == "FAILED"), None)
+    run = next((r for r in runs if r.view["_state"] == name and r.view["status"] in ("FAILED", "ABORTED")), None)
     if run is None or not execution.get("_redrives"):
         return None
     run.view["redriveCount"] += 1

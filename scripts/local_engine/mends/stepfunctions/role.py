@@ -52,15 +52,15 @@ def invoke_resource(original: Any, resource: str, input_data: Any) -> Any:
 
 
 def _needs(resource: str, arguments: dict[str, Any]) -> Iterator[Need]:
-    if not resource.startswith("arn:aws:states:::"):
-        if ":function:" in resource:
-            yield Need("lambda:InvokeFunction", resource, "Lambda.AWSLambdaException")
-        return
+    if ":function:" in resource:
+        yield Need("lambda:InvokeFunction", resource, "Lambda.AWSLambdaException")
     service, _, action = resource.removeprefix("arn:aws:states:::").partition(":")
     operation = action.partition(".")[0]
     match service:
         case "lambda":
             yield Need("lambda:InvokeFunction", _function(arguments), "Lambda.AWSLambdaException")
+        case "codebuild":
+            yield Need("codebuild:StartBuild", _project(arguments), "CodeBuild.AWSCodeBuildException")
         case "sns":
             topic = arguments.get("TopicArn") or arguments.get("TargetArn") or "*"
             yield Need("sns:Publish", topic, "SNS.AuthorizationErrorException")
@@ -90,6 +90,11 @@ def watch_child(execution_arn: str) -> None:
 def _function(arguments: dict[str, Any]) -> str:
     name = str(arguments.get("FunctionName", "*"))
     return name if name.startswith("arn:") else f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:{name}"
+
+
+def _project(arguments: dict[str, Any]) -> str:
+    name = str(arguments.get("ProjectName", "*"))
+    return name if name.startswith("arn:") else f"arn:aws:codebuild:{get_region()}:{get_account_id()}:project/{name}"
 
 
 def _queue(url: str) -> str:

@@ -12,10 +12,14 @@ from botocore.serialize import create_serializer
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine.mends.ec2 import wire
-from scripts.local_engine.patching import wrap
+from scripts.local_engine.patching import add_entry, wrap
 
 # The services of this integration whose models have other names.
 _MODELS = {"sfn": "stepfunctions", "cloudwatchlogs": "logs", "eventbridge": "events", "rdsdata": "rds-data"}
+_ADDED = (
+    ("codebuild", "CodeBuild", "CodeBuild_20161006"),
+    ("codecommit", "CodeCommit", "CodeCommit_20150413"),
+)
 _SUFFIXES = ("Exception", "Fault", "Error")
 
 
@@ -71,7 +75,13 @@ def query_result(original: Any, service_key: str, action: str, result: Any) -> A
 
 
 def apply() -> None:
-    """Mend errors, EC2's requests and EC2's results."""
+    """Mend errors, EC2's requests and EC2's results, and add the services that the engine's integration lacks.
+
+    Engine: "Service 'codebuild' is not supported".
+    """
+    for service, prefix, target in _ADDED:
+        add_entry(engine._AWS_SDK_SERVICE_MAP, service)({"target_prefix": target, "protocol": "json"})
+        add_entry(engine._AWS_SDK_ERROR_PREFIX, service)(prefix)
     wrap(engine, "_prefix_sdk_error")(error_name)
     wrap(engine, "_flatten_ec2_query_params")(ec2_parameters)
     wrap(engine, "_normalize_query_response")(query_result)

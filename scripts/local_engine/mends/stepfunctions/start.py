@@ -8,7 +8,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
 
-from scripts.local_engine.mends.stepfunctions import scope
+from scripts.local_engine.mends.stepfunctions import keys, scope
 from scripts.local_engine.mends.stepfunctions.history import record
 from scripts.local_engine.mends.stepfunctions.life import end, in_background
 from scripts.local_engine.mends.stepfunctions.role import watch_child
@@ -36,7 +36,8 @@ def resolve(arn: str) -> dict[str, Any] | None:
     machine = engine._state_machines.get(version.get("stateMachineArn", arn))
     if machine is None:
         return None
-    pinned = {key: version[key] for key in ("definition", "roleArn", "type", "loggingConfiguration") if key in version}
+    settings = ("definition", "roleArn", "type", "loggingConfiguration", "encryptionConfiguration")
+    pinned = {key: version[key] for key in settings if version.get(key)}
     qualifiers = {"stateMachineVersionArn": version_arn, "stateMachineAliasArn": arn if alias else None}
     return {**machine, **pinned, **{key: value for key, value in qualifiers.items() if value}}
 
@@ -94,7 +95,7 @@ def _admit(data: dict[str, Any], *, sync: bool = False) -> Any:
         if existing["status"] == "RUNNING" and existing["input"] == text:
             return existing
         return engine.error_response_json("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-    return _enrol(arn, name, text, machine, sync=sync)
+    return keys.refusal(machine, sync=sync) or _enrol(arn, name, text, machine, sync=sync)
 
 
 def _enrol(arn: str, name: str, text: str, machine: dict[str, Any], *, sync: bool) -> Execution:
@@ -113,7 +114,7 @@ def _enrol(arn: str, name: str, text: str, machine: dict[str, Any], *, sync: boo
         "encryptionConfiguration": machine.get("encryptionConfiguration"),
         "events": [],
         "sync": sync,
-        "_machine": machine,
+        "_machine": machine | {"_is_logged": keys.can_log(machine)},
     }
     engine._executions[arn] = execution
     data = {"input": text, "inputDetails": {"truncated": False}, "roleArn": machine["roleArn"]}
@@ -129,7 +130,9 @@ def nested_sync(_original: Any, resource: str, input_data: dict[str, Any]) -> An
     succeed fails the task with States.TaskFailed, its description being the cause.
     Engine: gave the child's own error; the child was no execution of its own, and outlived its parent.
     """
-    arn = engine._invoke_nested_start_execution(resource, input_data)["ExecutionArn"]
+    started = engine._invoke_nested_start_execution(resource, input_data)
+    scope.submitted.get()(started)
+    arn = started["ExecutionArn"]
     watch_child(arn)
     parent, child = scope.current(), engine._executions[arn]
     while child["status"] == "RUNNING":

@@ -8,6 +8,7 @@ from ministack.core.responses import get_region
 from ministack.services import stepfunctions as engine
 
 from scripts.local_engine import task_token
+from scripts.local_engine.mends.stepfunctions import scope
 from scripts.local_engine.mends.stepfunctions.callbacks import answer, expect
 from scripts.local_engine.mends.stepfunctions.history import payload, record
 from scripts.local_engine.mends.stepfunctions.limits import bounded
@@ -72,7 +73,11 @@ def _observed(
     record(execution, f"{family}Started", **what)
     try:
         result = _work(
-            resource, arguments, limits, ctx, lambda sent: record(execution, "TaskSubmitted", **what, **sent)
+            resource,
+            arguments,
+            limits,
+            ctx,
+            lambda sent: record(execution, "TaskSubmitted", **what, **payload("output", sent)),
         )
         check_size(ctx["State"]["Name"], result)
     except engine._ExecutionError as error:
@@ -106,16 +111,17 @@ def _work(
     arguments: Any,
     limits: dict[str, float | None],
     ctx: Context,
-    submitted: Callable[[dict[str, Any]], None],
+    submitted: Callable[[Any], None],
 ) -> Any:
     timeout = limits["TimeoutSeconds"]
+    scope.submitted.set(submitted)
     if _CALLBACK not in resource:
         return bounded(lambda: engine._invoke_resource(resource, arguments), timeout)
     started, token = time.monotonic(), ctx["Task"]["Token"]
     waiting = expect(token)
     try:
         sent = bounded(lambda: engine._invoke_resource(resource.replace(_CALLBACK, ""), arguments), timeout)
-        submitted(payload("output", sent))
+        submitted(sent)
         left = None if timeout is None else timeout - (time.monotonic() - started)
         return answer(token, waiting, left, limits["HeartbeatSeconds"])
     finally:

@@ -21,18 +21,36 @@ def walk(machine: dict[str, Any], data: Any, execution: Execution, ctx: Context)
     it is, is entered and exited in the history.
     Engine: states inside Map and Parallel left no trace of their own; a walk went on after the execution had ended.
     """
-    name = machine.get("StartAt")
     branch = scope.current() or Scope(execution)
+    name, data = _beginning(machine, data, branch, ctx)
     while name:
         branch.go_on()
         state = machine.get("States", {}).get(name)
         if state is None:
             raise failure("States.Runtime", f"State '{name}' not found in definition")
-        if branch.parent is None:  # where RedriveExecution would take it up again
-            execution["_at"] = {"state": name, "input": data, "variables": dict(ctx["variables"])}
+        branch.progress["at"] = {"state": name, "input": data, "variables": dict(ctx["variables"])}
+        branch.progress.pop("branches", None)
         data, name = _visit(name, state, data, execution, ctx)
+        branch.resumed_branches = {}
         branch.go_on()
+    branch.progress["output"] = data
     return data
+
+
+def _beginning(machine: dict[str, Any], data: Any, branch: Scope, ctx: Context) -> tuple[str | None, Any]:
+    """Return the first state and its input: the machine's own, or what a redriven walk goes on with.
+
+    AWS: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html - of a Parallel or inline Map
+    state, only the branches or iterations that failed or were stopped run again, each from the state that it was in.
+    Engine: knew no redrive.
+    """
+    if "output" in branch.resumed:
+        return None, branch.resumed["output"]
+    if at := branch.resumed.get("at"):
+        branch.resumed_branches = branch.resumed.get("branches", {})
+        ctx["variables"] = dict(at["variables"])
+        return at["state"], at["input"]
+    return machine.get("StartAt"), data
 
 
 def _visit(name: str, state: State, data: Any, execution: Execution, ctx: Context) -> tuple[Any, str | None]:

@@ -1,11 +1,15 @@
-"""CodeBuild projects: everything that is put is kept, and a project can be deleted by its ARN."""
+"""Projects: everything that is put is kept, their role must trust CodeBuild, and an ARN names one as its name does."""
 
 import json
 from typing import Any
 
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import codebuild as engine
 
+from scripts.local_engine.authorization import service_may_assume
 from scripts.local_engine.patching import wrap
+
+SERVICE = "codebuild.amazonaws.com"
 
 _KEPT = {
     "queuedTimeoutInMinutes": 480,
@@ -19,17 +23,33 @@ _KEPT = {
 
 
 def create(original: Any, data: dict[str, Any]) -> Any:
-    """Keep every member of a project.
+    """Keep every member of a project, encrypted with S3's own key unless it says otherwise.
 
     AWS: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html
-    Engine: forgot the queued timeout, the log configuration and more, so that Terraform saw drift.
+    Engine: forgot the queued timeout, the log configuration and more, so that Terraform saw drift; the key was one
+    that does not exist.
     """
-    return _remember(original, data, defaults=_KEPT)
+    key = f"arn:aws:kms:{get_region()}:{get_account_id()}:alias/aws/s3"
+    return _untrusting(data) or _remember(original, {"encryptionKey": key, **data}, defaults=_KEPT)
 
 
 def update(original: Any, data: dict[str, Any]) -> Any:
     """Keep every member of an updated project, as of a new one."""
-    return _remember(original, data, defaults={})
+    return _untrusting(data) or _remember(original, data, defaults={})
+
+
+def _untrusting(data: dict[str, Any]) -> Any:
+    """Refuse a role that does not trust CodeBuild, for this project.
+
+    AWS: https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html#troubleshooting-assume-role, with
+    the source ARN of https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
+    Engine: any role was accepted.
+    """
+    role = data.get("serviceRole")
+    if not role or service_may_assume(role, SERVICE, engine._project_arn(data.get("name", ""))):
+        return None
+    sentence = f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}"
+    return engine.error_response_json("InvalidInputException", sentence, 400)
 
 
 def _remember(original: Any, data: dict[str, Any], defaults: dict[str, Any]) -> Any:
