@@ -19,13 +19,16 @@ _PATIENT = _COMMON.merge(
     Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
 )
 _HASTY = _COMMON.merge(Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}))
+_ONCE = _PATIENT.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 _session = cache(get_session)
 
 
 @cache
-def client(service: str, *, hasty: bool = False) -> BaseClient:
+def client(service: str, *, hasty: bool = False, once: bool = False, region: str | None = None) -> BaseClient:
     """Return the process's client of an AWS service, for example "dynamodb"; made at the first call.
 
-    A `hasty` one tries twice, two seconds each: for functions whose source delivers again what failed.
+    `region` is another one than the function's own. A `hasty` one tries twice, two seconds each: for functions whose
+    source delivers again what failed. One that calls `once` leaves it to its caller to try again.
     """
-    return _session().create_client(service, config=_HASTY if hasty else _PATIENT)
+    config = _HASTY if hasty else _ONCE if once else _PATIENT
+    return _session().create_client(service, region_name=region, config=config)

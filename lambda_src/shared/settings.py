@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
-from typing import get_type_hints
+from typing import TYPE_CHECKING, get_type_hints
+
+if TYPE_CHECKING:
+    from shared.typed import Dataclass
 
 
 class MissingSetting(Exception):
@@ -15,20 +18,22 @@ class BadSetting(Exception):
     """An environment variable does not have the type that the function needs."""
 
 
-def load[T](cls: type[T], env: Mapping[str, str] = os.environ) -> T:
+def load[T: Dataclass](cls: type[T], env: Mapping[str, str] = os.environ) -> T:
     """Fill the frozen dataclass `cls` from the variables named like its fields in capitals.
 
-    Fields may be `str`, `int` or `bool` ("true" or "false"). Raises `MissingSetting` or `BadSetting`.
+    Fields may be `str`, `int` or `bool` ("true" or "false"); one that has a default may be left out. Raises
+    `MissingSetting` or `BadSetting`.
     """
     types = get_type_hints(cls)
-    names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # a dataclass has no type of its own
-    missing = [name.upper() for name in names if not env.get(name.upper())]
+    defaults = {field.name: field.default for field in fields(cls)}
+    given = [name for name in defaults if env.get(name.upper())]
+    missing = [name.upper() for name in defaults if name not in given and defaults[name] is MISSING]
     if missing:
         raise MissingSetting(f"missing environment variables: {', '.join(missing)}")
-    return cls(**{name: _parse(name.upper(), env[name.upper()], types[name]) for name in names})
+    return cls(**{name: _parse(name.upper(), env[name.upper()], types[name]) for name in given})
 
 
-def once[T](cls: type[T]) -> Callable[[], T]:
+def once[T: Dataclass](cls: type[T]) -> Callable[[], T]:
     """Return a function that loads `cls` from the process's environment when it is first called, and keeps it."""
     return cache(lambda: load(cls))
 

@@ -31,6 +31,18 @@ def test_a_value_of_the_wrong_type_is_named(name: str, text: str) -> None:
         load(Settings, env)
 
 
+def test_a_field_with_a_default_may_be_left_out() -> None:
+    @dataclass(frozen=True)
+    class Kept:
+        table: str
+        seconds: int = 60
+
+    assert load(Kept, {"TABLE": "t"}) == Kept("t", 60)
+    assert load(Kept, {"TABLE": "t", "SECONDS": "5"}) == Kept("t", 5)
+    with pytest.raises(MissingSetting, match=r"TABLE$"):
+        load(Kept, {})
+
+
 def test_the_environment_is_read_at_the_first_call_and_never_again(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = once(Settings)
     for name, value in {"RUNS_TABLE": "runs", "CHUNK_BYTES": "64", "STRICT": "true"}.items():
