@@ -3,16 +3,6 @@ locals {
   manage = {
     WriteState = { actions = ["s3:PutObject"], resources = ["${aws_s3_bucket.state.arn}/*"] }
 
-    ManageAlarms = {
-      actions = [
-        "cloudwatch:DeleteAlarms",
-        "cloudwatch:PutMetricAlarm",
-        "cloudwatch:TagResource",
-        "cloudwatch:UntagResource",
-      ]
-      resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"]
-    }
-
     ManageTables = {
       actions = [
         "dynamodb:CreateTable",
@@ -36,6 +26,19 @@ locals {
         "events:UntagResource",
       ]
       resources = ["${local.arn.events}:rule/${var.name}-*"]
+    }
+
+    ManageSchedules = {
+      actions = [
+        "scheduler:CreateSchedule",
+        "scheduler:CreateScheduleGroup",
+        "scheduler:DeleteSchedule",
+        "scheduler:DeleteScheduleGroup",
+        "scheduler:TagResource",
+        "scheduler:UntagResource",
+        "scheduler:UpdateSchedule",
+      ]
+      resources = local.schedules
     }
 
     ManageLogs = {
@@ -98,7 +101,7 @@ locals {
     }
 
     # To make a secret's first value, and because whoever sets up a rotation must be allowed to call its function.
-    CallRotations = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-*-rotate-*"] }
+    CallRotations = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-keep-*"] }
 
     ManageSecrets = {
       actions = [
@@ -128,6 +131,32 @@ locals {
         "iam:UntagInstanceProfile",
       ]
       resources = ["${local.iam}:instance-profile/${var.name}-*"]
+    }
+
+    ManageRepositories = {
+      actions = [
+        "codecommit:CreateRepository",
+        "codecommit:DeleteRepository",
+        "codecommit:TagResource",
+        "codecommit:UntagResource",
+        "codecommit:UpdateDefaultBranch",
+        "codecommit:UpdateRepositoryDescription",
+        "codecommit:UpdateRepositoryEncryptionKey",
+      ]
+      resources = [local.repositories]
+    }
+
+    # Tags of a project are part of it.
+    ManageProjects = {
+      actions = [
+        "codebuild:CreateProject",
+        "codebuild:CreateWebhook",
+        "codebuild:DeleteProject",
+        "codebuild:DeleteWebhook",
+        "codebuild:UpdateProject",
+        "codebuild:UpdateWebhook",
+      ]
+      resources = [local.projects]
     }
 
     PlaceSecurityGroups = { actions = ["ec2:CreateSecurityGroup"], resources = ["${local.arn.ec2}:vpc/*"] }
@@ -161,6 +190,15 @@ locals {
       ]
       resources = ["${local.s3}${var.name}-*"]
     }
+
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    ManagePackages = {
+      actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
+      resources = ["${local.packages}/*"]
+    }
+
+    # The provider deletes a zip that another one replaces in all of its versions.
+    ListPackages = { actions = ["s3:ListBucketVersions"], resources = [local.packages] }
 
     ManageRoles = {
       actions = [
@@ -202,7 +240,7 @@ data "aws_iam_policy_document" "manage" {
     condition {
       test     = "StringEquals"
       variable = "iam:PermissionsBoundary"
-      values   = [aws_iam_policy.boundary.arn]
+      values   = ["${local.iam}:policy/${local.boundary}"]
     }
   }
 
@@ -228,7 +266,7 @@ data "aws_iam_policy_document" "manage" {
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
-      values   = ["ec2.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
+      values   = ["codebuild.amazonaws.com", "ec2.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"]
     }
   }
 
@@ -314,13 +352,14 @@ data "aws_iam_policy_document" "manage" {
   statement {
     sid       = "NameKeys"
     actions   = ["kms:CreateAlias", "kms:DeleteAlias"]
-    resources = ["${local.arn.kms}:alias/${var.name}"]
+    resources = ["${local.arn.kms}:alias/${var.name}", "${local.arn.kms}:alias/${var.name}-*"]
   }
 
-  # Lambda, DynamoDB and Secrets Manager take the key into use on behalf of whoever makes a function, a table or a secret.
+  # Services take the key into use on behalf of whoever makes a function, a repository, a state machine, a table, a secret or a
+  # parameter, or uploads a zip. https://docs.aws.amazon.com/codecommit/latest/userguide/encryption.html
   statement {
     sid       = "LendTheKeyToServices"
-    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
     resources = ["${local.arn.kms}:key/*"]
 
     condition {
@@ -332,7 +371,7 @@ data "aws_iam_policy_document" "manage" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = [for service in ["dynamodb", "lambda", "secretsmanager"] : "${service}.${local.region}.amazonaws.com"]
+      values   = [for service in ["codecommit", "dynamodb", "lambda", "s3", "secretsmanager", "ssm", "states"] : "${service}.${local.region}.amazonaws.com"]
     }
   }
 }

@@ -1,5 +1,9 @@
 # The most that any role of this environment can ever do, whatever its own policy says: use what carries the name.
+# A policy has 6,144 characters, so what differs in nothing but service and resource becomes one statement: an action means
+# something on its own service's resources only.
 locals {
+  boundary = "${var.name}-boundary"
+
   bounds = {
     UseBuckets = {
       actions = [
@@ -13,39 +17,50 @@ locals {
       resources = ["${local.s3}${var.name}-*"]
     }
 
+    # A stream's ARN begins with its table's.
     UseTables = {
-      actions   = ["dynamodb:*Item", "dynamodb:*Items", "dynamodb:Query", "dynamodb:Scan"]
+      actions = [
+        "dynamodb:*Item*",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+      ]
       resources = ["${local.arn.dynamodb}:table/${var.name}-*"]
     }
 
-    ReadStreams = {
-      actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-      resources = ["${local.arn.dynamodb}:table/${var.name}-*/stream/*"]
+    UseFunctions = {
+      actions = [
+        "lambda:GetAlias",
+        "lambda:GetFunctionConfiguration",
+        "lambda:InvokeFunction",
+        "lambda:ListVersionsByFunction",
+        "lambda:UpdateAlias",
+      ]
+      resources = ["${local.arn.lambda}:function:${var.name}-*"]
     }
 
-    UseFunctions = { actions = ["lambda:InvokeFunction"], resources = ["${local.arn.lambda}:function:${var.name}-*"] }
-    UseTopics    = { actions = ["sns:Publish"], resources = ["${local.arn.sns}:${var.name}-*"] }
+    UseRepositories = { actions = ["codecommit:Get*", "codecommit:Git*", "codecommit:PostComment*"], resources = [local.repositories] }
+    UseConnections  = { actions = ["codeconnections:*Connection*"], resources = ["${local.arn.codeconnections}:connection/*"] }
+    RunBuilds       = { actions = ["codebuild:BatchGetBuilds", "codebuild:St*Build"], resources = [local.projects] }
+    Deploy          = { actions = ["sts:AssumeRole"], resources = ["${local.iam}:role/deploy-${var.name}-*"] }
+    UseTopics       = { actions = ["sns:Publish"], resources = ["${local.arn.sns}:${var.name}-*"] }
+
+    # State machines' roles encrypt by themselves; a new data key opens nothing that there is.
+    UseKeys = { actions = ["kms:GenerateDataKey", "kms:Sign", "kms:Verify"], resources = ["${local.arn.kms}:key/*"] }
 
     UseQueues = {
       actions = [
+        "sqs:*Message",
         "sqs:ChangeMessageVisibility",
-        "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
-        "sqs:ReceiveMessage",
-        "sqs:SendMessage",
       ]
       resources = ["${local.arn.sqs}:${var.name}-*"]
     }
 
-    UseMachines = {
-      actions = [
-        "states:DescribeExecution",
-        "states:RedriveExecution",
-        "states:StartExecution",
-        "states:StopExecution",
-      ]
-      resources = ["${local.arn.states}:execution:${var.name}-*", "${local.arn.states}:stateMachine:${var.name}-*"]
-    }
+    UseMachines = { actions = ["states:*Execution"], resources = ["${local.arn.states}:*:${var.name}-*"] }
 
     UseParameters = {
       actions   = ["ssm:AddTagsToResource", "ssm:DeleteParameter*", "ssm:GetParameter*", "ssm:PutParameter"]
@@ -53,15 +68,15 @@ locals {
     }
 
     ReadPublicParameters = {
-      actions   = ["ssm:GetParameter"]
+      actions   = ["ssm:GetParameter*"]
       resources = ["arn:${local.partition}:ssm:${local.region}::parameter/aws/service/*"]
     }
 
     UseSecrets = {
       actions = [
+        "secretsmanager:*SecretValue",
         "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:PutSecretValue",
+        "secretsmanager:ListSecretVersionIds",
         "secretsmanager:UpdateSecretVersionStage",
       ]
       resources = ["${local.arn.secretsmanager}:secret:${var.name}/*"]
@@ -76,91 +91,111 @@ locals {
 
     UseBuses = { actions = ["events:PutEvents"], resources = ["${local.arn.events}:event-bus/${var.name}-*"] }
 
-    WaitForNested = {
+    # For nested executions, and for builds.
+    WaitForOthers = {
       actions   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
-      resources = ["${local.arn.events}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"]
+      resources = ["${local.arn.events}:rule/StepFunctionsGetEvent*"]
     }
 
-    # None of these has a resource level.
-    Observe = {
-      actions = [
-        "cloudwatch:GetMetricData",
-        "cloudwatch:PutMetricData",
-        "ec2:DescribeInstances",
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
-        "ssmmessages:CreateControlChannel",
-        "ssmmessages:CreateDataChannel",
-        "ssmmessages:OpenControlChannel",
-        "ssmmessages:OpenDataChannel",
-        "states:SendTaskSuccess",
-        "xray:GetSamplingRules",
-        "xray:GetSamplingTargets",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-      ]
-      resources = ["*"]
-    }
-
-    # Lambda names the network interfaces of a function in a VPC.
-    PlaceInNetwork = {
-      actions = [
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:UnassignPrivateIpAddresses",
-      ]
-      resources = ["*"]
-    }
+    ReadStacks = { actions = ["cloudformation:DescribeStacks"], resources = ["${local.arn.cloudformation}:stack/*"] }
   }
+
+  # None of these has a resource level; Lambda names the network interfaces of a function in a VPC.
+  unnamed = [
+    "autoscaling:Describe*",
+    "cloudtrail:Lookup*",
+    "cloudwatch:*MetricData",
+    "cloudwatch:DescribeAlarms",
+    "ec2:*PrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:Describe*",
+    "lambda:ListFunctions",
+    "logs:*LogDeliver*",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:PutResourcePolicy",
+    "ssmmessages:*Channel",
+    "states:SendTaskSuccess",
+    "xray:GetSampling*",
+    "xray:PutT*",
+  ]
 }
 
 resource "aws_iam_policy" "boundary" {
-  name        = "${var.name}-boundary"
+  name        = local.boundary
   description = "The most that any role of ${var.name} can do."
   policy      = data.aws_iam_policy_document.boundary.json
 }
 
 data "aws_iam_policy_document" "boundary" {
+  statement {
+    sid       = "UseWhatCarriesTheName"
+    actions   = distinct(flatten(values(local.bounds)[*].actions))
+    resources = distinct(flatten(values(local.bounds)[*].resources))
+  }
+
+  statement {
+    sid       = "ObserveAndConnect"
+    actions   = local.unnamed
+    resources = ["*"]
+  }
+
   dynamic "statement" {
-    for_each = local.bounds
+    for_each = local.operations_bounds
 
     content {
       sid       = statement.key
       actions   = statement.value.actions
       resources = statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
     }
   }
 
+  # Also in the region that snapshots are copied to.
   statement {
     sid       = "UseTheKeyThroughServices"
-    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    resources = ["${local.arn.kms}:key/*"]
+    actions   = ["kms:*crypt*", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    resources = [local.keys]
 
     condition {
       test     = "StringLike"
       variable = "kms:ViaService"
-      values   = ["*.${local.region}.amazonaws.com"]
+      values   = ["*.amazonaws.com"]
+    }
+  }
+
+  # Step Functions uses the key of a machine of this environment as the machine's role, through no service.
+  statement {
+    sid       = "ReadRuns"
+    actions   = ["kms:Decrypt"]
+    resources = [local.keys]
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:aws:states:stateMachineArn"
+      values   = ["*:${var.name}-*"]
     }
   }
 
   statement {
     sid       = "LendTheKeyToDisks"
     actions   = ["kms:CreateGrant"]
-    resources = ["${local.arn.kms}:key/*"]
+    resources = [local.keys]
 
     condition {
-      test     = "StringEquals"
+      test     = "StringLike"
       variable = "kms:ViaService"
-      values   = ["ec2.${local.region}.amazonaws.com"]
+      values   = ["ec2.*.amazonaws.com"]
     }
 
     condition {
@@ -183,14 +218,14 @@ data "aws_iam_policy_document" "boundary" {
   }
 
   statement {
-    sid       = "TagAtLaunch"
+    sid       = "TagWhatIsNew"
     actions   = ["ec2:CreateTags"]
-    resources = ["${local.arn.ec2}:instance/*", "${local.arn.ec2}:volume/*"]
+    resources = ["${local.arn.ec2}:*/*", local.snapshots]
 
     condition {
-      test     = "StringEquals"
+      test     = "StringLike"
       variable = "ec2:CreateAction"
-      values   = ["RunInstances"]
+      values   = ["C*Snapshot*", "CreateVolume", "RunInstances"]
     }
   }
 

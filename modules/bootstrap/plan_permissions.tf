@@ -1,11 +1,6 @@
 # What a plan needs: to read how things are made, never what is stored in them, and to lock the state.
 locals {
   read = {
-    ReadAlarms = {
-      actions   = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"]
-      resources = ["${local.arn.cloudwatch}:alarm:${var.name}-*"]
-    }
-
     ReadTables = {
       actions = [
         "dynamodb:DescribeContinuousBackups",
@@ -21,11 +16,18 @@ locals {
       resources = ["${local.arn.events}:rule/${var.name}-*"]
     }
 
+    ReadSchedules = {
+      actions   = ["scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"]
+      resources = local.schedules
+    }
+
     ReadRoles = {
       actions   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
       resources = ["${local.iam}:role/${var.name}-*"]
     }
 
+    ReadRepositories     = { actions = ["codecommit:GetRepository", "codecommit:ListTagsForResource"], resources = [local.repositories] }
+    ReadProjects         = { actions = ["codebuild:BatchGetProjects"], resources = [local.projects] }
     ReadInstanceProfiles = { actions = ["iam:GetInstanceProfile"], resources = ["${local.iam}:instance-profile/${var.name}-*"] }
     ReadApis             = { actions = ["apigateway:GET"], resources = local.apis }
 
@@ -120,6 +122,8 @@ locals {
       resources = ["*"]
     }
 
+    ReadPackages = { actions = ["s3:GetObject", "s3:GetObjectTagging"], resources = ["${local.packages}/*"] }
+
     FindState = { actions = ["s3:ListBucket"], resources = [aws_s3_bucket.state.arn] }
     ReadState = { actions = ["s3:GetObject"], resources = ["${aws_s3_bucket.state.arn}/*"] }
     LockState = { actions = ["s3:DeleteObject", "s3:PutObject"], resources = ["${aws_s3_bucket.state.arn}/*.tflock"] }
@@ -149,6 +153,46 @@ data "aws_iam_policy_document" "read" {
       sid       = statement.key
       actions   = statement.value.actions
       resources = statement.value.resources
+    }
+  }
+
+  # Of all that S3 keeps under the environment's key, the roles may read the zips alone, of a repository what it is like, and of
+  # a state machine its definition, but no execution.
+  statement {
+    sid       = "OpenPackagesRepositoriesAndMachines"
+    actions   = ["kms:Decrypt"]
+    resources = ["${local.arn.kms}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Environment"
+      values   = [var.environment]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = [for service in ["codecommit", "s3", "states"] : "${service}.${local.region}.amazonaws.com"]
+    }
+  }
+
+  # And the parameters that it protects: what is in them is in the environments' files as well.
+  # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+  statement {
+    sid       = "OpenParameters"
+    actions   = ["kms:Decrypt"]
+    resources = ["${local.arn.kms}:key/*"]
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:PARAMETER_ARN"
+      values   = ["${local.arn.ssm}:parameter/${var.name}/*"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["ssm.${local.region}.amazonaws.com"]
     }
   }
 }

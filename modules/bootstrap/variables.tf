@@ -11,7 +11,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Name of the protected GitHub environment whose jobs may apply; also the value of the tag `Environment`."
+  description = "Value of the tag `Environment`; also the name of the protected GitHub environment whose jobs may apply."
   type        = string
   nullable    = false
 
@@ -33,13 +33,24 @@ variable "old_states_days" {
   }
 }
 
-variable "repository" {
-  description = "The GitHub repository whose workflows deploy, as `owner/name`."
+variable "pipeline" {
+  description = "The foundation's `name` where the GitOps pipeline runs that deploys, in this account; null for `name`: it deploys what it is part of."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.repository))
+    condition     = var.pipeline == null || can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.pipeline))
+    error_message = "`pipeline` must be the foundation's name, without wildcards: whose builds it names can deploy."
+  }
+}
+
+variable "repository" {
+  description = "The GitHub repository whose workflows deploy, as `owner/name`; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repository == null || can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.repository))
     error_message = "`repository` must be written as `owner/name`, without wildcards: whoever it names can deploy."
   }
 }

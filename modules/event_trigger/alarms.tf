@@ -9,11 +9,11 @@ locals {
       dimensions = merge({ RuleName = local.rule_name }, { for bus in [var.event_bus] : "EventBusName" => bus if bus != "default" })
     }
     undelivered = {
-      happened   = "Events that started nothing wait in ${local.undelivered_name}."
+      happened   = "Events that started nothing wait in ${module.undelivered.name}."
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       statistic  = "Maximum"
-      dimensions = { QueueName = local.undelivered_name }
+      dimensions = { QueueName = module.undelivered.name }
     }
   }
 }

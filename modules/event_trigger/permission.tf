@@ -1,4 +1,5 @@
-# What lets EventBridge start the target: a role for a state machine, a resource policy for a function.
+# What lets EventBridge start the target: a role for a state machine, a resource policy for a function. A queue's policy is
+# the queue's own: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 locals {
   machines  = { for arn in [var.target.arn] : "start" => arn if var.target.kind == "state_machine" }
   functions = { for arn in [var.target.arn] : "invoke" => arn if var.target.kind == "function" }

@@ -25,7 +25,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.undelivered.arn
+    arn = module.undelivered.arn
   }
 
   # EventBridge delivers from the first second on.

@@ -63,6 +63,7 @@ variable "foundation" {
     account_id               = string
     partition                = string
     region                   = string
+    kms_key_arn              = string
     alarm_topic_arn          = string
     permissions_boundary_arn = optional(string)
   })
@@ -101,7 +102,7 @@ variable "runbook" {
 }
 
 variable "target" {
-  description = "What the events start: a `state_machine` or a `function`, by the ARN of its alias."
+  description = "What the events start: a `state_machine` or a `function`, by the ARN of its alias; or the `queue` that they are put into, whose policy has to let this rule."
   nullable    = false
 
   type = object({
@@ -110,12 +111,12 @@ variable "target" {
   })
 
   validation {
-    condition     = contains(["state_machine", "function"], var.target.kind)
-    error_message = "`target.kind` must be `state_machine` or `function`."
+    condition     = contains(["state_machine", "function", "queue"], var.target.kind)
+    error_message = "`target.kind` must be `state_machine`, `function` or `queue`."
   }
 
   validation {
-    condition     = can(regex(":(stateMachine|function):[^:]+:[^:]+$", var.target.arn))
-    error_message = "`target.arn` must be the ARN of an alias, with `:live` at its end: nothing else may be invoked."
+    condition     = can(regex(var.target.kind == "queue" ? ":sqs:[^:]+:[0-9]+:[^:.]+$" : ":(stateMachine|function):[^:]+:[^:]+$", var.target.arn))
+    error_message = "`target.arn` must be the ARN of an alias, with `:live` at its end, as nothing else may be invoked; or that of a standard queue."
   }
 }

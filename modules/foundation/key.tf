@@ -1,4 +1,4 @@
-# One key for everything at rest: logs, buckets, tables, topics and the environments of functions.
+# One key for everything at rest: logs, buckets, tables, topics, executions and the environments of functions.
 resource "aws_kms_key" "this" {
   description             = "Data at rest of ${var.name}."
   deletion_window_in_days = var.deletion_protection ? 30 : 7
@@ -41,6 +41,50 @@ data "aws_iam_policy_document" "key" {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
       values   = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:*"]
+    }
+  }
+
+  # What encrypted state machines log is encrypted on its way, too, by their roles.
+  # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+  statement {
+    sid       = "DeliverLogs"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:SourceArn"
+      values   = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:*"]
+    }
+  }
+
+  # Topics and rules put messages into our queues as themselves; which of them may, the queue's own policy says.
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
+  statement {
+    sid       = "DeliverToQueues"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com", "sns.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:sqs:arn"
+      values   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.name}-*"]
     }
   }
 

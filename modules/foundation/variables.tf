@@ -56,6 +56,37 @@ variable "artifacts" {
   }
 }
 
+variable "canary" {
+  description = "Whether a pipeline, and no longer Terraform, moves the aliases of functions to new versions: then an apply by hand deploys no code. To change it later makes each alias anew, and calls fail for that moment."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "configuration_seconds" {
+  description = "For how many seconds functions keep what they read from Parameter Store: within this time a change takes effect, without a deployment. What begins a run of an operations workflow is read anew in any case."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = contains(range(0, 301), var.configuration_seconds)
+    error_message = "`configuration_seconds` must be a whole number from 0 to 300: a change that is waited for longer is a deployment."
+  }
+}
+
+variable "dashboards" {
+  description = "Which CloudWatch dashboards there are, at USD 3 a month each beyond the account's first three: `overview` for the environment's alone, `workflows` for one of each workflow as well."
+  type        = string
+  default     = "overview"
+  nullable    = false
+
+  validation {
+    condition     = contains(["overview", "workflows"], var.dashboards)
+    error_message = "`dashboards` must be `overview` or `workflows`."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether stored data outlives `terraform destroy`: tables refuse deletion, buckets must be emptied first."
   type        = bool
@@ -72,6 +103,28 @@ variable "log_retention_days" {
   validation {
     condition     = contains(local.log_retentions, var.log_retention_days)
     error_message = "CloudWatch keeps logs for one of these numbers of days: ${join(", ", local.log_retentions)}."
+  }
+}
+
+variable "network" {
+  description = "The subnets and security groups of a VPC that every function runs in; null for none, which costs less. `internet` says that it leads there: without, functions that call the internet stay outside."
+  default     = null
+
+  type = object({
+    subnet_ids         = set(string)
+    security_group_ids = set(string)
+    internet           = optional(bool, false)
+  })
+
+  validation {
+    condition     = alltrue([for network in var.network[*] : length(network.subnet_ids) > 0 && alltrue([for id in network.subnet_ids : startswith(id, "subnet-")])])
+    error_message = "`network.subnet_ids` must name at least one subnet by its id (`subnet-…`); to run without a VPC, leave `network` out."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+  validation {
+    condition     = alltrue([for network in var.network[*] : contains(range(1, 6), length(network.security_group_ids)) && alltrue([for id in network.security_group_ids : startswith(id, "sg-")])])
+    error_message = "`network.security_group_ids` must name one to five security groups by their ids (`sg-…`); to run without a VPC, leave `network` out."
   }
 }
 

@@ -31,12 +31,12 @@ locals {
       dimensions = local.alias_dimensions
     }
     failures = {
-      happened   = "Asynchronous calls of ${local.function_name} failed for good and wait in ${local.failures_name}."
+      happened   = "Asynchronous calls of ${local.function_name} failed for good and wait in ${module.failures.name}."
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       statistic  = "Maximum"
       threshold  = 1
-      dimensions = { QueueName = local.failures_name }
+      dimensions = { QueueName = module.failures.name }
     }
   }
 }

@@ -1,63 +1,21 @@
 # What becomes of asynchronous calls that failed for good: they wait here, and an alarm says so.
-locals {
-  failures_name = "${local.function_name}-failures"
-  failures_arn  = "arn:${var.foundation.partition}:sqs:${var.foundation.region}:${var.foundation.account_id}:${local.failures_name}"
-}
+module "failures" {
+  source = "../failure_queue"
 
-resource "aws_sqs_queue" "failures" {
-  name                      = local.failures_name
-  message_retention_seconds = 14 * 24 * 60 * 60 # the longest that SQS offers
-  sqs_managed_sse_enabled   = true              # no key policy that could be wrong when something already is
-  policy                    = data.aws_iam_policy_document.failures.json
-}
-
-data "aws_iam_policy_document" "failures" {
-  statement {
-    sid       = "RefusePlainHttp"
-    effect    = "Deny"
-    actions   = ["sqs:*"]
-    resources = [local.failures_arn]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-
-  statement {
-    sid       = "RefuseOtherSenders"
-    effect    = "Deny"
-    actions   = ["sqs:SendMessage"]
-    resources = [local.failures_arn]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "ArnNotEquals"
-      variable = "aws:PrincipalArn"
-      values   = ["arn:${var.foundation.partition}:iam::${var.foundation.account_id}:role/${local.function_name}"]
-    }
-  }
+  foundation = var.foundation
+  name       = "${local.function_name}-failures"
+  sender     = { role_arn = "arn:${var.foundation.partition}:iam::${var.foundation.account_id}:role/${local.function_name}" }
 }
 
 resource "aws_lambda_function_event_invoke_config" "live" {
   function_name                = aws_lambda_function.this.function_name
-  qualifier                    = aws_lambda_alias.live.name
+  qualifier                    = local.live.name
   maximum_event_age_in_seconds = var.asynchronous.max_event_age_seconds
   maximum_retry_attempts       = var.asynchronous.max_retries
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.failures.arn
+      destination = module.failures.arn
     }
   }
 }

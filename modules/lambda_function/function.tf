@@ -2,19 +2,23 @@
 locals {
   function_name = "${var.foundation.name}-${replace(var.name, "_", "-")}"
   function_arn  = "arn:${var.foundation.partition}:lambda:${var.foundation.region}:${var.foundation.account_id}:function:${local.function_name}"
-  package       = "${var.foundation.artifacts}/${var.package}.zip"
+  package       = var.foundation.packages[var.package]
+
+  # Where the function runs, if not outside of any VPC: never where it could not reach what it calls.
+  network = one([for network in var.foundation.network[*] : network if network.internet || !var.calls_internet])
 }
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_115:Reserved concurrency takes from the account's pool; `concurrency` says when it is worth it.
   #checkov:skip=CKV_AWS_116:Failed asynchronous calls go to an on-failure destination, which says more than a dead-letter queue.
-  #checkov:skip=CKV_AWS_117:A VPC protects nothing that this function calls; `network` places it in one when it must reach one.
+  #checkov:skip=CKV_AWS_117:It calls public services by TLS and IAM, which a VPC makes no safer; the foundation's `network` places it in one where that is wanted.
   #checkov:skip=CKV_AWS_272:The zip is named by its hash, and only the deploy role may replace it.
   function_name                  = local.function_name
   description                    = var.description
   role                           = aws_iam_role.this.arn
-  filename                       = local.package
-  source_code_hash               = filebase64sha256(local.package)
+  s3_bucket                      = local.package.bucket
+  s3_key                         = local.package.key
+  source_code_hash               = local.package.hash
   handler                        = var.handler
   runtime                        = var.foundation.runtime
   architectures                  = [var.foundation.architecture]
@@ -27,6 +31,7 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = merge(var.environment, {
+      CONFIGURATION_SECONDS        = var.foundation.configuration_seconds
       POWERTOOLS_METRICS_NAMESPACE = var.foundation.name
       POWERTOOLS_SERVICE_NAME      = var.package
     })
@@ -54,7 +59,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dynamic "vpc_config" {
-    for_each = var.network[*]
+    for_each = local.network[*]
 
     content {
       subnet_ids         = vpc_config.value.subnet_ids

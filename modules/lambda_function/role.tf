@@ -55,7 +55,7 @@ data "aws_iam_policy_document" "permissions" {
   # The permission to place the function in a network is Lambda's, not the code's.
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
   dynamic "statement" {
-    for_each = var.network[*]
+    for_each = local.network[*]
 
     content {
       sid       = "DenyNetworkInterfacesToTheCode"
@@ -87,11 +87,17 @@ locals {
       }
       KeepFailedCalls = {
         actions    = ["sqs:SendMessage"]
-        resources  = [local.failures_arn]
+        resources  = [module.failures.arn_in_policies]
         conditions = []
       }
+      # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+      UseTheKeyForFailures = {
+        actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        resources  = [var.foundation.kms_key_arn]
+        conditions = [{ test = "StringEquals", variable = "kms:ViaService", values = ["sqs.${var.foundation.region}.amazonaws.com"] }]
+      }
     },
-    { for name, permission in local.network_permissions : name => permission if var.network != null },
+    { for name, permission in local.network_permissions : name => permission if local.network != null },
   )
 
   # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
@@ -105,8 +111,8 @@ locals {
       ]
       resources = concat(
         ["${local.ec2}:network-interface/*"], # Lambda names them
-        [for id in try(var.network.subnet_ids, []) : "${local.ec2}:subnet/${id}"],
-        [for id in try(var.network.security_group_ids, []) : "${local.ec2}:security-group/${id}"],
+        [for id in try(local.network.subnet_ids, []) : "${local.ec2}:subnet/${id}"],
+        [for id in try(local.network.security_group_ids, []) : "${local.ec2}:security-group/${id}"],
       )
       conditions = []
     }
@@ -122,11 +128,19 @@ locals {
   # Actions that a function may need and that IAM can only grant on "*".
   # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
   actions_without_resource_level = [
+    "autoscaling:DescribeAutoScalingGroups",
+    "cloudtrail:LookupEvents",
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypes",
     "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSnapshots",
+    "ec2:DescribeTags",
     "ec2:DescribeVolumes",
+    "lambda:ListFunctions",
     "states:SendTaskSuccess",
     "tag:GetResources",
   ]

@@ -63,6 +63,13 @@ variable "asynchronous" {
   }
 }
 
+variable "calls_internet" {
+  description = "Whether the code calls what no endpoint of this region leads to, such as a chat or another region: then it runs in the foundation's network only if that leads to the internet."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "concurrency" {
   description = "Instances reserved for the function, kept warm behind the alias, or started from a snapshot."
   default     = {}
@@ -112,7 +119,7 @@ variable "description" {
 }
 
 variable "environment" {
-  description = "The function's environment variables; those for Powertools are added."
+  description = "The function's environment variables; those for Powertools and for the reader of parameters are added."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -123,8 +130,8 @@ variable "environment" {
   }
 
   validation {
-    condition     = !anytrue([for key in keys(var.environment) : can(regex("^(AWS|LAMBDA|POWERTOOLS)_", key))])
-    error_message = "Lambda reserves AWS_ and LAMBDA_, this module sets POWERTOOLS_: choose other names in `environment`."
+    condition     = !anytrue([for key in keys(var.environment) : can(regex("^(AWS|CONFIGURATION|LAMBDA|POWERTOOLS)_", key))])
+    error_message = "Lambda reserves AWS_ and LAMBDA_, this module sets CONFIGURATION_ and POWERTOOLS_: choose other names in `environment`."
   }
 }
 
@@ -139,11 +146,14 @@ variable "foundation" {
     region                   = string
     kms_key_arn              = string
     alarm_topic_arn          = string
-    artifacts                = string
     runtime                  = string
     architecture             = string
+    canary                   = optional(bool, false)
     layer_arns               = list(string)
+    packages                 = map(object({ bucket = string, key = string, hash = string }))
     log_retention_days       = number
+    network                  = optional(object({ subnet_ids = set(string), security_group_ids = set(string), internet = optional(bool, false) }))
+    configuration_seconds    = optional(number, 60)
     permissions_boundary_arn = optional(string)
   })
 }
@@ -198,29 +208,14 @@ variable "limits" {
   }
 }
 
-variable "network" {
-  description = "The subnets and security groups to run in; null means no VPC, which costs less and starts sooner."
-  default     = null
-
-  type = object({
-    subnet_ids         = set(string)
-    security_group_ids = set(string)
-  })
-
-  validation {
-    condition     = alltrue([for network in var.network[*] : length(network.subnet_ids) > 0 && length(network.security_group_ids) > 0])
-    error_message = "`network` needs at least one subnet and one security group; to run without a VPC, leave it out."
-  }
-}
-
 variable "package" {
   description = "Name of the zip without `.zip`, which is also the workflow's folder in `lambda_src`."
   type        = string
   nullable    = false
 
   validation {
-    condition     = fileexists("${var.foundation.artifacts}/${var.package}.zip")
-    error_message = "There is no ${var.foundation.artifacts}/${var.package}.zip: run `make package` first."
+    condition     = contains(keys(var.foundation.packages), var.package)
+    error_message = "There is no ${var.package}.zip among the foundation's artifacts: run `make package` first."
   }
 }
 

@@ -14,6 +14,21 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.access.name
 }
 
+output "monitoring" {
+  description = "What `modules/monitoring` watches and draws of the API."
+  value = {
+    alarms   = { for alarm in [aws_cloudwatch_metric_alarm.server_errors, aws_cloudwatch_metric_alarm.latency] : alarm.alarm_name => alarm.arn }
+    logs     = [{ kind = "api", name = aws_cloudwatch_log_group.access.name }]
+    services = ["${local.base_name}/${local.stage}"]
+
+    series = [for each in local.drawn : merge(each, {
+      label      = "${var.name}_api"
+      namespace  = "AWS/ApiGateway"
+      dimensions = local.dimensions
+    })]
+  }
+}
+
 output "stage" {
   description = "Name of the stage, the first part of every path."
   value       = aws_api_gateway_stage.live.stage_name

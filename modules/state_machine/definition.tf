@@ -35,11 +35,13 @@ locals {
   distributed  = [for state in local.states : state.Name if try(state.ItemProcessor.ProcessorConfig.Mode, "INLINE") == "DISTRIBUTED"]
   unseen_calls = length(regexall("\"Resource\"\\s*:\\s*\"", local.text)) - length(local.calls)
 
-  # Terraform knows everything by its ARN; S3 and SQS ask for a bucket's name and a queue's address.
+  # Terraform knows everything by its ARN; S3, CodeBuild and CodeCommit ask for a name, SQS for an address.
   rendered = templatefile(var.definition, {
     for placeholder, arn in var.resources : placeholder => (
       can(regex("^arn:[^:]+:s3:::", arn)) ? local.targets[placeholder].bucket_name :
       can(regex("^arn:[^:]+:sqs:", arn)) ? local.targets[placeholder].queue_url :
+      can(regex("^arn:[^:]+:codebuild:", arn)) ? local.targets[placeholder].project :
+      can(regex("^arn:[^:]+:codecommit:", arn)) ? local.targets[placeholder].repository :
       arn
     )
   })

@@ -22,6 +22,14 @@ resource "aws_sfn_state_machine" "this" {
     enabled = true
   }
 
+  # The definition and the histories of executions. A data key is used for five minutes: KMS is asked, and bills, once for all
+  # that happens meanwhile.
+  encryption_configuration {
+    type                              = "CUSTOMER_MANAGED_KMS_KEY"
+    kms_key_id                        = var.foundation.kms_key_arn
+    kms_data_key_reuse_period_seconds = 300
+  }
+
   # Step Functions checks the role's log permissions when it makes the machine.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -97,6 +97,32 @@ data "aws_iam_policy_document" "permissions" {
     }
   }
 
+  # The role itself asks KMS, not Step Functions on its behalf: a condition on kms:ViaService would keep executions from starting.
+  # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+  statement {
+    sid       = "EncryptExecutions"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.foundation.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:aws:states:stateMachineArn"
+      values   = [local.machine_arn]
+    }
+  }
+
+  statement {
+    sid       = "EncryptLogs"
+    actions   = ["kms:GenerateDataKey"]
+    resources = [var.foundation.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:SourceArn"
+      values   = ["arn:${var.foundation.partition}:logs:${var.foundation.region}:${var.foundation.account_id}:*"]
+    }
+  }
+
   # The key of what is called, and only through the services called.
   dynamic "statement" {
     for_each = local.key_users

@@ -10,8 +10,8 @@ variable "name" {
   }
 
   validation {
-    condition     = length("${var.foundation.name}-${var.name}") <= 64
-    error_message = "With the foundation's name, `name` has more than the 64 characters of a role: shorten it."
+    condition     = length("${var.foundation.name}-${var.name}-failures") <= 64
+    error_message = "With the foundation's name and `-failures`, `name` has more than the 64 characters of a rule: shorten it."
   }
 }
 
@@ -91,6 +91,17 @@ variable "resources" {
   validation {
     condition     = !anytrue([for arn in values(var.resources) : !startswith(arn, "arn:")])
     error_message = "`resources` must hold ARNs, also for buckets and queues: the name or the address is derived."
+  }
+}
+
+variable "run_again" {
+  description = "How an execution that ended badly is run again, where something cleans up after it and it may not be redriven; null where it may."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^\\S+( \\S+){3,}\\.$", trimspace(coalesce(var.run_again, "Redrive it with the command."))))
+    error_message = "`run_again` must be a sentence that says what to do, with a full stop at its end."
   }
 }
 

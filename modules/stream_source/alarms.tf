@@ -13,11 +13,11 @@ locals {
       }
     }
     failures = {
-      happened   = "Records were given up; ${local.failures_name} says where they lie in the stream, which forgets them after 24 hours."
+      happened   = "Records were given up; ${module.failures.name} says where they lie in the stream, which forgets them after 24 hours."
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       threshold  = 1
-      dimensions = { QueueName = local.failures_name }
+      dimensions = { QueueName = module.failures.name }
     }
   }
 }

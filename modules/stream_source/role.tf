@@ -33,9 +33,10 @@ data "aws_iam_policy_document" "consumer" {
     }
   }
 
+  # The function's role may use the key for queues: its failed calls go to one, too.
   statement {
     sid       = "KeepFailedRecords"
     actions   = ["sqs:SendMessage"]
-    resources = [local.failures_arn]
+    resources = [module.failures.arn_in_policies]
   }
 }

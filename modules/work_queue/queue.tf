@@ -11,6 +11,17 @@ locals {
     queue => "arn:${var.foundation.partition}:sqs:${var.foundation.region}:${var.foundation.account_id}:${name}"
   }
 
+  # Who may send where, beside the account's own roles. https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+  senders = {
+    work = {
+      TakeMessages = { service = "sns.amazonaws.com", arns = var.senders.topic_arns }
+      TakeEvents   = { service = "events.amazonaws.com", arns = var.senders.rule_arns }
+    }
+    failures = {
+      KeepUndelivered = { service = "sns.amazonaws.com", arns = var.senders.topic_arns }
+    }
+  }
+
   # Six times, so that Lambda can try again when the function is throttled before a message shows up once more.
   # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   visibility_seconds = 6 * var.timeout_seconds
@@ -53,6 +64,33 @@ data "aws_iam_policy_document" "queue" {
       test     = "Bool"
       variable = "aws:SecureTransport"
       values   = ["false"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = { for sid, sender in local.senders[each.key] : sid => sender if length(sender.arns) > 0 }
+
+    content {
+      sid       = statement.key
+      actions   = ["sqs:SendMessage"]
+      resources = [each.value]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.service]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [var.foundation.account_id]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value.arns
+      }
     }
   }
 }

@@ -161,6 +161,22 @@ variable "max_receive_count" {
   }
 }
 
+variable "senders" {
+  description = "Services that may send beside the account's own roles: topics and rules, by their ARNs. What a topic cannot deliver it may put into the failure queue."
+  default     = {}
+  nullable    = false
+
+  type = object({
+    topic_arns = optional(list(string), [])
+    rule_arns  = optional(list(string), [])
+  })
+
+  validation {
+    condition     = alltrue([for arn in var.senders.topic_arns : can(regex("^arn:[^:]+:sns:", arn))]) && alltrue([for arn in var.senders.rule_arns : can(regex("^arn:[^:]+:events:[^:]+:[0-9]+:rule/", arn))])
+    error_message = "`senders` must name topics of SNS and rules of EventBridge by their ARNs."
+  }
+}
+
 variable "timeout_seconds" {
   description = "The function's timeout; a message stays hidden six times as long after it was received."
   type        = number

@@ -1,0 +1,5 @@
+# Where people are told.
+output "arn" {
+  description = "ARN of the topic."
+  value       = aws_sns_topic.this.arn
+}
