@@ -1,0 +1,1 @@
+"""How the volume clean-up talks to AWS: the only code that does."""
