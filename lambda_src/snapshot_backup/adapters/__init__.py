@@ -1,0 +1,1 @@
+"""How the snapshot workflow talks to AWS: the only code that does."""

@@ -1,0 +1,1 @@
+"""What the snapshot workflow decides, without AWS: standard library only."""
