@@ -1,0 +1,1 @@
+"""How the idle resources' workflow talks to AWS, beyond the operations' core."""

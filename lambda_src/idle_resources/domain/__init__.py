@@ -1,0 +1,1 @@
+"""What is idle, when people work, and what follows from both, without AWS."""

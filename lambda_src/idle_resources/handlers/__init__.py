@@ -1,0 +1,1 @@
+"""The entry points of the idle resources' functions: read the plan, look again, act, answer."""
