@@ -1,0 +1,1 @@
+"""How the tagging workflow talks to AWS: the only code that does."""

@@ -1,0 +1,1 @@
+"""Whose a resource is, without AWS: what CloudTrail recorded, read and judged."""
