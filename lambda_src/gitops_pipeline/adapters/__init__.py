@@ -1,0 +1,1 @@
+"""How the pipeline talks to AWS: the only code of it that does."""

@@ -1,0 +1,1 @@
+"""What the pipeline decides: pure functions that know neither AWS nor the clock."""
