@@ -1,0 +1,1 @@
+"""What the notifications decide, without AWS and without a network: standard library only."""

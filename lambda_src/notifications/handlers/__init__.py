@@ -1,0 +1,1 @@
+"""The entry point of the notifications' function: parse the event, ask the domain, report each message's fate."""
