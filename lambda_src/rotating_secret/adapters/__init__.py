@@ -1,0 +1,1 @@
+"""Where rotations touch AWS and webhooks."""

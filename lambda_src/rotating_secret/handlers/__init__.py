@@ -1,0 +1,1 @@
+"""The functions, one each file."""
