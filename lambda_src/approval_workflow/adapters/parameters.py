@@ -1,9 +1,10 @@
-"""Parameter Store: the policy, the ids of images, and what hosts are told. Nothing is kept: a change counts at once."""
+"""Parameter Store: the policy and the ids of images, which are kept for a while, and what hosts are told."""
 
 import re
 from collections.abc import Mapping
 
 from approval_workflow.domain.policy import Policy
+from shared import configuration
 from shared.clients import client
 
 _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
@@ -11,15 +12,14 @@ _IMAGE = re.compile(r"ami-[0-9a-f]{8,17}")
 
 def policy(parameter: str) -> Policy:
     """Return the policy. Raises `BadPolicy`."""
-    return Policy.from_text(client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"])
+    return configuration.read(parameter, Policy.from_text)
 
 
 def image_id(parameter: str) -> str | None:
     """Return the image that a parameter names, or None if it names none."""
-    ssm = client("ssm")
     try:
-        value: str = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
-    except ssm.exceptions.ParameterNotFound:
+        value = configuration.read(parameter, str)
+    except configuration.NoParameter:
         return None
     return value if _IMAGE.fullmatch(value) else None
 

@@ -66,6 +66,22 @@ class BadPolicy(Exception):
     """The policy contradicts itself: a mistake of ours, not of the requester; the sentence says where."""
 
 
+class BadQuestion(Exception):
+    """A pipeline's run asks without something that people have to know; the sentence says what."""
+
+
+class TooFewApprovers(Exception):
+    """Fewer people may approve a deployment than have to, so nobody is asked; the sentence says who could."""
+
+
+class AnotherPlan(Exception):
+    """A run asks about another plan than the one that people were asked about before."""
+
+
+class NoInstance(Exception):
+    """An instance is wanted of a request that asks for none."""
+
+
 class NotApproved(Exception):
     """Something was to happen that only an approved request allows."""
 

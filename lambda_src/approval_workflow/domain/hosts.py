@@ -27,7 +27,7 @@ def end_parameter(hosts_path: str, request_id: str) -> str:
 
 def parameters(hosts_path: str, request: Request) -> dict[str, str]:
     """Return a host's parameters by their full names."""
-    wish = request.request
+    wish = request.wish
     values = (request.requester_name, wish.purpose, wish.cost_centre, request.ends_at, request.instance_id)
     names = parameter_names(hosts_path, request.request_id)
     return {name: _REFERENCE.sub("{ ", value) for name, value in zip(names, values, strict=True)}
@@ -40,6 +40,6 @@ def tags(request: Request, workflow: str) -> Mapping[str, str]:
         "owner": request.requester_name,
         "request-id": request.request_id,
         _END: request.ends_at,
-        "cost-centre": request.request.cost_centre,
+        "cost-centre": request.wish.cost_centre,
         "workflow": workflow,
     }

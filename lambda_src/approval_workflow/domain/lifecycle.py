@@ -1,6 +1,7 @@
 """What the state machine's steps make of a request; each returns None if it was done before, so steps may run twice."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from approval_workflow.domain.audit import Entry
@@ -29,9 +30,8 @@ def planned(
     values: dict[str, Any] = {"plan": plan, "requester_name": plan["requester_name"]}
     if not plan["valid"]:
         return changed(request, **values)
-    detail = f"{needed} of {', '.join(approvers)} until {iso(plan['expires_at'])}"
     values |= {"approvers": approvers, "needed": needed, "expires_at": plan["expires_at"]}
-    return changed(request, Entry("VALIDATED", at, detail=detail), **values)
+    return changed(request, Entry("VALIDATED", at, detail=replace(request, **values).quorum), **values)
 
 
 def asked(request: Request, round_number: int, task_token: str, at: str) -> Change | None:
@@ -70,11 +70,11 @@ def reported(request: Request, outcome: str, detail: object, at: str) -> Change 
 
 def launching(request: Request, now: int) -> Change | None:
     """Fix the end of the time that was asked for, so that a retry launches the very same. Raises `NotApproved`."""
-    if request.status is not Status.APPROVED or request.request.extends:
+    if request.status is not Status.APPROVED or request.wish.extends:
         raise NotApproved(f"{request.request_id} is {request.status}")
     if request.ends_at:
         return None
-    hours = request.request.hours
+    hours = request.wish.hours
     return changed(request, ends_at=hours_later(iso(now), hours), granted_hours=hours, task_token="")
 
 
@@ -94,7 +94,7 @@ def extended(request: Request, extending: Request, reasons: list[str], at: str) 
         return None
     if reasons:
         raise ExtensionRefused("; ".join(reasons))
-    hours = extending.request.hours
+    hours = extending.wish.hours
     end = hours_later(request.ends_at, hours)
     entry = Entry("EXTENDED", at, extending.requester, f"until {end}, by {extending.request_id}")
     extensions = {**request.extensions, extending.request_id: end}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from approval_workflow.domain.moments import for_people, iso
 from approval_workflow.domain.request import Request
+from approval_workflow.domain.wanted import Facts
 
 
 @dataclass(frozen=True)
@@ -16,17 +17,11 @@ class Message:
     text: str
 
 
-def summary(request: Request) -> list[tuple[str, str]]:
+def summary(request: Request) -> Facts:
     """Return what approvers need to know of a request, as names and values."""
-    wish, plan = request.request, request.plan
-    what = [("Extends", wish.extends)] if wish.extends else _instance(request)
     return [
         ("Requester", request.requester_name),
-        *what,
-        ("Hours", str(wish.hours)),
-        ("Costs at most", f"{plan['price_usd']} USD"),
-        ("Cost centre", wish.cost_centre),
-        ("Purpose", wish.purpose),
+        *request.request.facts(request.plan),
         ("Decide until", for_people(iso(request.expires_at))),
         ("Approvals", f"{request.approvals} of {request.needed}"),
         ("Request", request.request_id),
@@ -36,13 +31,7 @@ def summary(request: Request) -> list[tuple[str, str]]:
 def asking(request: Request, recipient: str, url: str, round_number: int) -> Message:
     """Return the message that asks an approver, or reminds them of, to decide."""
     kind, begin = ("reminder", "Reminder: approval") if round_number else ("approval_asked", "Approval")
-    subject = f"{begin} asked by {request.requester_name} ({request.request_id})"
+    subject = f"{begin} asked {request.request.headline(request.requester_name)} ({request.request_id})"
     facts = "\n".join(f"{name}: {value}" for name, value in summary(request))
     text = f"{facts}\n\nRead it and decide here. The link is yours alone; do not pass it on.\n{url}\n"
     return Message(recipient, kind, subject[:100], text)
-
-
-def _instance(request: Request) -> list[tuple[str, str]]:
-    first, *others = request.plan["types"]
-    types = f"{first}, or else {', '.join(others)}" if others else first
-    return [("Instance type", types), ("Image", request.request.image_parameter)]

@@ -38,6 +38,10 @@ class People:
         own.sort(key=lambda name: self.by_name[name].principal != arn)
         return own + [name for name in self.by_name if name in self._aliases(own) and name not in own]
 
+    def names_at(self, email: str) -> list[str]:
+        """Return the names of whoever has a mailbox; none for a stranger."""
+        return [name for name, person in self.by_name.items() if _mailbox(person.email) == _mailbox(email)]
+
     def others(self, names: Iterable[str], own: Iterable[str]) -> list[str]:
         """Return, of `names`, one for each person who is not the one with the names `own`."""
         found: list[str] = []

@@ -1,18 +1,63 @@
 """The policy of an environment: who may approve, what may be launched, for how long and at what price."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from approval_workflow.domain.errors import BadPolicy
 from approval_workflow.domain.people import People, Person
 from approval_workflow.domain.rounds import rounds
+from shared.typed import NAME, parsed
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-_PRICE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_PRICE_DIGITS = 6  # on either side of the point
+
+
+@dataclass(frozen=True)
+class _Type:
+    """An instance type that may be had, as it is written."""
+
+    type: str
+    usd_per_hour: Decimal
+
+    def __post_init__(self) -> None:
+        _check_price(self.usd_per_hour)
+
+
+@dataclass(frozen=True)
+class _Approvals:
+    """Who decides, as it is written."""
+
+    needed: int
+    approvers: tuple[str, ...] = field(metadata={NAME: "from"})
+
+    def __post_init__(self) -> None:
+        if self.needed < 1:
+            raise ValueError("needed must be 1 or more")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """The policy as Terraform writes it."""
+
+    people: Mapping[str, Person]
+    instance_types: tuple[_Type, ...]
+    image_parameters: tuple[str, ...]
+    cost_centres: tuple[str, ...]
+    max_hours: int
+    max_price_usd: Decimal
+    approvals: _Approvals
+    deadline_seconds: int
+    reminders: int
+    warning_seconds: int
+
+    def __post_init__(self) -> None:
+        _check_price(self.max_price_usd)
+        if wrong := sorted(name for name in self.people if not _NAME.fullmatch(name)):
+            raise ValueError(f"{wrong[0]!r} is no name of at most 64 letters, digits, dots, hyphens and underscores")
+        if strangers := sorted(set(self.approvals.approvers) - set(self.people)):
+            raise ValueError(f"approvals.from names {', '.join(strangers)}, whom people does not")
 
 
 @dataclass(frozen=True)
@@ -43,39 +88,23 @@ class Policy:
     def from_text(cls, text: str) -> "Policy":
         """Read the policy's JSON. Raises `BadPolicy`."""
         try:
-            return cls._from_document(json.loads(text, parse_float=Decimal))
-        except (AttributeError, KeyError, TypeError, ValueError) as problem:
-            raise BadPolicy(f"the policy cannot be read: {problem!r}") from problem
-
-    @classmethod
-    def _from_document(cls, document: Mapping[str, Any]) -> "Policy":
-        approvals = document["approvals"]
-        policy = cls(
-            people=People({_name(name): Person(**person) for name, person in document["people"].items()}),
-            prices={each["type"]: _price(each["usd_per_hour"]) for each in document["instance_types"]},
-            image_parameters=tuple(document["image_parameters"]),
-            cost_centres=tuple(document["cost_centres"]),
-            max_hours=int(document["max_hours"]),
-            max_price_usd=_price(document["max_price_usd"]),
-            approvals_needed=int(approvals["needed"]),
-            approvers=tuple(approvals["from"]),
-            rounds=tuple(rounds(int(document["deadline_seconds"]), int(document["reminders"]))),
-            warning_seconds=int(document["warning_seconds"]),
-        )
-        if strangers := set(policy.approvers) - set(policy.people.by_name):
-            raise BadPolicy(f"approvals.from names {', '.join(sorted(strangers))}, whom people does not")
-        if policy.approvals_needed < 1:
-            raise BadPolicy("approvals.needed must be 1 or more")
-        return policy
+            written = parsed(_Written, text)
+            return cls(
+                people=People(written.people),
+                prices={each.type: each.usd_per_hour for each in written.instance_types},
+                image_parameters=written.image_parameters,
+                cost_centres=written.cost_centres,
+                max_hours=written.max_hours,
+                max_price_usd=written.max_price_usd,
+                approvals_needed=written.approvals.needed,
+                approvers=written.approvals.approvers,
+                rounds=tuple(rounds(written.deadline_seconds, written.reminders)),
+                warning_seconds=written.warning_seconds,
+            )
+        except ValueError as problem:  # a document of another form, or too short a deadline
+            raise BadPolicy(f"the policy cannot be read: {problem}") from problem
 
 
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name of at most 64 letters, digits, dots, hyphens and underscores")
-    return text
-
-
-def _price(value: object) -> Decimal:
-    if not _PRICE.fullmatch(str(value)):
-        raise ValueError(f"{value!r} is no price with at most 6 digits on either side of the point")
-    return Decimal(str(value))
+def _check_price(price: Decimal) -> None:
+    if not 0 <= price < 10**_PRICE_DIGITS or price != round(price, _PRICE_DIGITS):
+        raise ValueError(f"{price} is no price with at most {_PRICE_DIGITS} digits on either side of the point")

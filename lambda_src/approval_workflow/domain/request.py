@@ -6,6 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from approval_workflow.domain.audit import Entry
+from approval_workflow.domain.deployment import Deployment
+from approval_workflow.domain.errors import NoInstance
+from approval_workflow.domain.moments import iso
+from approval_workflow.domain.wanted import Wanted
 from approval_workflow.domain.wish import Wish
 
 
@@ -29,6 +33,7 @@ class Choice(StrEnum):
     DENY = "deny"
 
 
+_KINDS: Mapping[str, type[Wanted]] = {each.kind: each for each in (Wish, Deployment)}
 _INTERNAL = {"task_token", "body_digest", "version", "asked_rounds"}
 NOBODY = "requesters"  # who is told of a request whose requester the policy does not name
 
@@ -43,7 +48,7 @@ class Request:
 
     request_id: str
     requester: str
-    request: Wish
+    request: Wanted
     body_digest: str
     created_at: str
     requester_name: str = NOBODY
@@ -67,8 +72,9 @@ class Request:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Request":
         """Read what `to_document` returned."""
-        wish, status = Wish(**document["request"]), Status(document["status"])
-        read = {"request": wish, "status": status, "approvers": tuple(document.get("approvers", ()))}
+        wanted, status = dict(document["request"]), Status(document["status"])
+        request = _KINDS[wanted.pop("kind", "")](**wanted)
+        read = {"request": request, "status": status, "approvers": tuple(document.get("approvers", ()))}
         return cls(**{**document, **read})
 
     def to_document(self) -> dict[str, Any]:
@@ -80,6 +86,18 @@ class Request:
     def for_requester(self) -> dict[str, Any]:
         """Return what the requester may know: not what the workflow keeps for itself, above all the token."""
         return {name: value for name, value in self.to_document().items() if name not in _INTERNAL}
+
+    @property
+    def wish(self) -> Wish:
+        """The instance that is asked for. Raises `NoInstance` for a request of another kind."""
+        if not isinstance(self.request, Wish):
+            raise NoInstance(f"{self.request_id} is about a {self.request.kind}")
+        return self.request
+
+    @property
+    def quorum(self) -> str:
+        """How many of whom have to approve until when, for the audit."""
+        return f"{self.needed} of {', '.join(self.approvers)} until {iso(self.expires_at)}"
 
     @property
     def approvals(self) -> int:

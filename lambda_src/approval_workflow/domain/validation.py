@@ -47,7 +47,7 @@ class Plan:
 
 def judge(policy: Policy, request: Request, extended: Request | None, now: int) -> Plan:
     """Return the plan of a request, or the reasons against it; `extended` is the request whose instance it extends."""
-    wish, own = request.request, policy.people.names_of(request.requester)
+    wish, own = request.wish, policy.people.names_of(request.requester)
     approvers = policy.people.others(policy.approvers, own)
     reasons = [] if own else ["the policy names nobody who calls as the requester, who might be an approver"]
     if wish.cost_centre not in policy.cost_centres:
@@ -68,7 +68,7 @@ def judge(policy: Policy, request: Request, extended: Request | None, now: int) 
 
 def reasons_against_extension(policy: Policy, request: Request, extended: Request | None, now: int) -> list[str]:
     """Say what stands against more hours for a running instance: they count together with those it has."""
-    wish = request.request
+    wish = request.wish
     if not extended or not _are_one_person(policy, request, extended):
         return [f"the requester has no request {wish.extends}"]
     if extended.status is not Status.APPROVED or not extended.instance_id or extended.ends_at <= iso(now):

@@ -1,13 +1,12 @@
 """What a requester wants: a new instance for some hours, or more hours for one that runs."""
 
-import hashlib
-import json
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from approval_workflow.domain.errors import BadRequest
+from approval_workflow.domain.wanted import Facts, Wanted, request_id_of
 
 MAX_PURPOSE, MAX_HOURS, MAX_KEY = 500, 8760, 255
 _INSTANCE_TYPE = re.compile(r"[a-z0-9-]{1,32}\.[a-z0-9-]{1,32}")
@@ -17,7 +16,7 @@ _REQUEST_ID = re.compile(r"req-[0-9a-f]{20}")
 
 
 @dataclass(frozen=True)
-class Wish:
+class Wish(Wanted):
     """The body of a request; an extension names the request whose instance it extends, and neither type nor image."""
 
     purpose: str
@@ -26,6 +25,8 @@ class Wish:
     instance_type: str = ""
     image_parameter: str = ""
     extends: str = ""
+
+    kind: ClassVar[str] = ""
 
     @classmethod
     def from_document(cls, document: object) -> "Wish":
@@ -43,20 +44,31 @@ class Wish:
             raise BadRequest(f"not as agreed: {', '.join(wrong)}")
         return cls(**document)
 
-    def to_document(self) -> dict[str, Any]:
-        """Return the JSON that `from_document` reads."""
-        return {name: value for name, value in asdict(self).items() if value}
+    def facts(self, plan: Mapping[str, Any]) -> Facts:
+        """Return what approvers have to know."""
+        return [
+            *([("Extends", self.extends)] if self.extends else self._instance(plan["types"])),
+            ("Hours", str(self.hours)),
+            ("Costs at most", f"{plan['price_usd']} USD"),
+            ("Cost centre", self.cost_centre),
+            ("Purpose", self.purpose),
+        ]
 
-    def digest(self) -> str:
-        """Return what tells two wishes apart, however their JSON was written."""
-        return hashlib.sha256(json.dumps(self.to_document(), sort_keys=True).encode()).hexdigest()
+    def headline(self, requester_name: str) -> str:
+        """Return who asks."""
+        return f"by {requester_name}"
+
+    def _instance(self, types: list[str]) -> Facts:
+        first, *others = types
+        either = f"{first}, or else {', '.join(others)}" if others else first
+        return [("Instance type", either), ("Image", self.image_parameter)]
 
 
 def request_id_for(caller: str, key: str) -> str:
     """Return the id of the request that a caller sends under an Idempotency-Key. Raises `BadRequest`."""
     if not key.isprintable() or not 1 <= len(key) <= MAX_KEY:
         raise BadRequest(f"Idempotency-Key must be printable text of 1 to {MAX_KEY} characters")
-    return f"req-{hashlib.sha256(f'{caller}\n{key}'.encode()).hexdigest()[:20]}"
+    return request_id_of(caller, key)
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:

@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     def extend(stored: Request) -> Change | None:
         return extended(stored, extending, reasons_against_extension(policy, extending, stored, now), at)
 
-    request = Ledger(settings().requests_table, settings().audit_table).change(extending.request.extends, extend)
+    request = Ledger(settings().requests_table, settings().audit_table).change(extending.wish.extends, extend)
     instances.move_end(request.instance_id, request.ends_at)
     parameters.update(end_parameter(settings().hosts_path, request.request_id), request.ends_at)
     logger.info("the instance is extended", extra={"request_id": request.request_id, "ends_at": request.ends_at})

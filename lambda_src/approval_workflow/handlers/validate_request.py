@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _plan(request: Request, policy: Policy) -> Request:
     """Store and return what becomes of the request."""
-    wish, now = request.request, clock.now()
+    wish, now = request.wish, clock.now()
     extended = requests.find(settings().requests_table, wish.extends) if wish.extends else None
     plan, image_id = _with_image(judge(policy, request, extended, now), wish.image_parameter)
     document = plan.to_document(policy, wish, image_id, now + policy.deadline_seconds)

@@ -78,8 +78,9 @@ def _client() -> BaseClient:
 
 
 def _take_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-    context["rendered_body"] = params.pop("RenderedBody")
+    context["rendered_body"] = params.pop("RenderedBody", None)
 
 
 def _put_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-    params["body"] = context["rendered_body"]
+    if context["rendered_body"] is not None:  # other batches of the same client are rendered as ever
+        params["body"] = context["rendered_body"]

@@ -6,10 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl_pipeline.domain.errors import BadContract, WrongColumns
+from shared.typed import BadDocument, decoded
 
 TYPES = ("string", "integer", "decimal", "boolean", "date", "timestamp")
 MAX_LENGTH = 4096
 RECORD_KEY = "record_key"
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as its dataset's owners wrote it."""
+
+    type: str
+    required: bool = False
+    format: str | None = None
+    max_length: int = MAX_LENGTH
+
+    def __post_init__(self) -> None:
+        if self.type not in TYPES:
+            raise ValueError(f"type {self.type!r} is none of {', '.join(TYPES)}")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A contract as its dataset's owners wrote it."""
+
+    key: tuple[str, ...]
+    columns: Mapping[str, _Column]
+    missing: tuple[str, ...] = ()
+    max_rejected_percent: float = 0
 
 
 @dataclass(frozen=True)
@@ -36,17 +61,16 @@ class Contract:
     def from_document(cls, document: Mapping[str, Any]) -> "Contract":
         """Read a contract's JSON; null stands for an absent attribute. Raises `BadContract`."""
         try:
-            key = tuple(document["key"])
-            columns = {name: _column(name, rule, name in key) for name, rule in document["columns"].items()}
-            missing = frozenset(document.get("missing") or ()) | {""}
-            contract = cls(key, columns, missing, float(document.get("max_rejected_percent") or 0))
-        except (AttributeError, KeyError, TypeError, ValueError) as problem:
-            raise BadContract(f"the contract cannot be read: {problem!r}") from problem
+            written = decoded(_Written, document)
+        except BadDocument as problem:
+            raise BadContract(f"the contract cannot be read: {problem}") from problem
+        key, columns = written.key, written.columns
         if not key or not set(key) <= set(columns):
             raise BadContract(f"the key {list(key)} must name at least one of the columns {list(columns)}")
         if RECORD_KEY in columns:
             raise BadContract(f"a column may not be called {RECORD_KEY!r}: so the table's key is called")
-        return contract
+        rules = {name: _rule(name, column, name in key) for name, column in columns.items()}
+        return cls(key, rules, frozenset({"", *written.missing}), written.max_rejected_percent)
 
     def check_header(self, names: list[str]) -> None:
         """Accept the columns in any order, each exactly once. Raises `WrongColumns`."""
@@ -68,11 +92,8 @@ class Contract:
         return set(names) - self.columns.keys()
 
 
-def _column(name: str, rule: Mapping[str, Any], is_key: bool) -> ColumnRule:
-    if rule["type"] not in TYPES:
-        raise BadContract(f"column {name!r}: type {rule['type']!r} is none of {', '.join(TYPES)}")
-    required = is_key or bool(rule.get("required"))
-    return ColumnRule(name, rule["type"], required, rule.get("format"), int(rule.get("max_length") or MAX_LENGTH))
+def _rule(name: str, column: _Column, is_key: bool) -> ColumnRule:
+    return ColumnRule(name, column.type, is_key or column.required, column.format, column.max_length)
 
 
 def _refuse(**problems: set[str]) -> None:

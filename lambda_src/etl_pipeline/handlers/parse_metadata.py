@@ -5,7 +5,6 @@ from typing import Any
 
 from etl_pipeline.adapters import objects
 from etl_pipeline.adapters.contracts import contract_document
-from etl_pipeline.adapters.executions import is_running
 from etl_pipeline.adapters.ledger import LedgerEntry
 from etl_pipeline.domain.contract import Contract
 from etl_pipeline.domain.decompression import inflate
@@ -16,6 +15,7 @@ from etl_pipeline.domain.planning import block_size, chunk_size, plan
 from etl_pipeline.domain.run import Run
 from etl_pipeline.domain.source_format import SourceFormat
 from etl_pipeline.domain.upload import Upload
+from shared.executions import is_running
 from shared.handlers import lambda_handler
 from shared.observability import logger
 from shared.settings import once

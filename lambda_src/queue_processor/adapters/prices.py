@@ -1,30 +1,15 @@
-"""Reads the price list from Parameter Store, at most once a minute."""
+"""The price list, from Parameter Store."""
 
-import json
-import time
-from collections.abc import Callable
-from decimal import Decimal
-from functools import lru_cache
-
-from queue_processor.adapters.translation import translated
 from queue_processor.domain.errors import BadPriceList
 from queue_processor.domain.prices import PriceList
-from shared.clients import client
-
-_KEPT_SECONDS = 60
-
-
-def price_list(parameter: str, clock: Callable[[], float] = time.monotonic) -> PriceList:
-    """Return the price list, a minute old at most. Raises `BadPriceList`, `Transient` and `Refused`."""
-    return _read(parameter, int(clock() // _KEPT_SECONDS))
+from shared import configuration
+from shared.queues.translation import translated
 
 
-@lru_cache(maxsize=1)
-def _read(parameter: str, _minute: int) -> PriceList:
-    with translated():
-        text = client("ssm", hasty=True).get_parameter(Name=parameter)["Parameter"]["Value"]
+def price_list(parameter: str) -> PriceList:
+    """Return the price list, as old as the environment allows. Raises `BadPriceList`, `Transient` and `Refused`."""
     try:
-        document = json.loads(text, parse_float=Decimal)
-    except ValueError as problem:
-        raise BadPriceList(f"the price list is not JSON: {problem}") from problem
-    return PriceList.from_document(document)
+        with translated():
+            return configuration.read(parameter, PriceList.from_text, hasty=True)
+    except configuration.NoParameter:
+        raise BadPriceList("there is no price list") from None

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from queue_processor.adapters.translation import translated
 from queue_processor.domain.prices import InvoiceLine
 from queue_processor.domain.usage import UsageRecord
 from shared.clients import client
+from shared.queues.translation import translated
 
 _NEW_OR_EXPIRED = "attribute_not_exists(business_key) OR expires_at < :now"  # TTL removes items days late
 _DAY_SECONDS = 86_400

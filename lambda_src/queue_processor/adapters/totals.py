@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from queue_processor.adapters.translation import translated
-from queue_processor.domain.errors import Transient
 from queue_processor.domain.totals import Charge, sums
 from shared.backoff import full_jitter
 from shared.clients import client
+from shared.queues.errors import Transient
+from shared.queues.translation import translated
 
 _MARK_SECONDS = 7 * 86_400  # a stream keeps its records for a day, and longer than that nothing is delivered again
 _MARGIN_SECONDS = 5.0

@@ -1,8 +1,6 @@
-"""What may go wrong with a message; the class of an error decides what becomes of it, its name is for operators."""
+"""What may be wrong with a usage record or the prices; what happens to any message is in `shared/queues/errors.py`."""
 
-
-class KnownError(Exception):
-    """An error of ours: its sentence holds no value of a message, so that it may be logged, sent on and grouped by."""
+from shared.queues.errors import KnownError
 
 
 class Poison(KnownError):
@@ -23,14 +21,6 @@ class UnknownMeter(Poison):
 
 class KeyReused(Poison):
     """Another usage record, with other content, has the same business key."""
-
-
-class Transient(KnownError):
-    """Somebody is busy or out of reach; the same message may work in a moment."""
-
-
-class Refused(KnownError):
-    """AWS refused a call for a reason that waiting alone does not mend, such as a missing permission."""
 
 
 class BadPriceList(KnownError):

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from itertools import pairwise
-from typing import Any
 
 from queue_processor.domain.errors import BadPriceList, KeyReused, UnknownMeter
 from queue_processor.domain.usage import UsageRecord
+from shared.typed import BadDocument, decoded, document
 
 _EXACT = Context(prec=64, rounding=ROUND_HALF_EVEN)  # a quantity times a price has 42 digits at most
 _NO_END = Decimal("Infinity")
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_DIGITS = 9  # on either side of the point
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MAX_MINOR_UNITS = 4
 
@@ -35,8 +35,13 @@ class InvoiceLine:
 class Tier:
     """The price of each unit up to a quantity, above that of the tier before; the last tier's is infinite."""
 
-    up_to: Decimal
     unit_price: Decimal
+    up_to: Decimal = _NO_END
+
+    def __post_init__(self) -> None:
+        for number in (self.unit_price, self.up_to):
+            if number != _NO_END and not _is_short(number):
+                raise ValueError(f"{number} is not from 0 on with at most {_DIGITS} digits on either side of the point")
 
 
 @dataclass(frozen=True)
@@ -44,24 +49,15 @@ class Meter:
     """What one meter's units cost; `minor_units` is the number of digits after the currency's point."""
 
     currency: str
-    minor_units: int
     tiers: tuple[Tier, ...]
+    minor_units: int = 2
 
-    @classmethod
-    def from_document(cls, name: str, document: Mapping[str, Any]) -> "Meter":
-        """Read a meter's part of the price list; null stands for an absent attribute. Raises `BadPriceList`."""
-        minor_units = document.get("minor_units")
-        meter = cls(
-            document["currency"],
-            2 if minor_units is None else minor_units,
-            tuple(Tier(_limit(tier.get("up_to")), _decimal(tier["unit_price"])) for tier in document["tiers"]),
-        )
-        if not _CURRENCY.fullmatch(meter.currency) or meter.minor_units not in range(_MAX_MINOR_UNITS + 1):
-            raise BadPriceList(f"meter {name!r}: a currency has three capitals and 0 to {_MAX_MINOR_UNITS} minor units")
-        ends = [Decimal(0), *(tier.up_to for tier in meter.tiers)]
+    def __post_init__(self) -> None:
+        if not _CURRENCY.fullmatch(self.currency) or self.minor_units not in range(_MAX_MINOR_UNITS + 1):
+            raise ValueError(f"a currency has three capitals and 0 to {_MAX_MINOR_UNITS} minor units")
+        ends = [Decimal(0), *(tier.up_to for tier in self.tiers)]
         if ends[-1] != _NO_END or not all(lower < higher for lower, higher in pairwise(ends)):
-            raise BadPriceList(f"meter {name!r}: `up_to` must rise from tier to tier, and only the last has none")
-        return meter
+            raise ValueError("`up_to` must rise from tier to tier, and only the last has none")
 
     def amount(self, quantity: Decimal) -> Decimal:
         """Return the price of a quantity: each part at the price of its own tier, rounded once, at the end."""
@@ -81,12 +77,12 @@ class PriceList:
     meters: Mapping[str, Meter]
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "PriceList":
-        """Read the price list's JSON. Raises `BadPriceList`."""
+    def from_text(cls, text: str) -> "PriceList":
+        """Read the price list: a JSON object of meters by name. Raises `BadPriceList`."""
         try:
-            return cls({name: Meter.from_document(name, meter) for name, meter in document.items()})
-        except (AttributeError, KeyError, TypeError, ValueError) as problem:
-            raise BadPriceList(f"the price list cannot be read: {problem!r}") from problem
+            return decoded(cls, {"meters": document(text)})
+        except BadDocument as problem:
+            raise BadPriceList(f"the price list cannot be read: {problem}") from problem
 
     def line(self, usage: UsageRecord) -> InvoiceLine:
         """Price a usage record. Raises `UnknownMeter`."""
@@ -96,13 +92,5 @@ class PriceList:
         return InvoiceLine(usage, meter.amount(usage.quantity), meter.currency)
 
 
-def _limit(value: object) -> Decimal:
-    return _NO_END if value is None else _decimal(value)
-
-
-def _decimal(value: object) -> Decimal:
-    """Read a number of the list, or a text of digits, exactly."""
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{value!r} is not a number from 0 with at most 9 digits on either side of the point")
-    return Decimal(text)
+def _is_short(number: Decimal) -> bool:
+    return 0 <= number < 10**_DIGITS and number == round(number, _DIGITS)

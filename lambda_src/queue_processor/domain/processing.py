@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from traceback import extract_tb
 
-from queue_processor.domain.errors import KnownError, Poison, Transient
-from queue_processor.domain.message import Message
+from queue_processor.domain.errors import Poison
+from shared.queues.errors import Transient, reason
+from shared.queues.message import Message
 
 
 class Verdict(StrEnum):
@@ -32,7 +32,7 @@ class Failure:
     def of(cls, error: Exception) -> "Failure":
         """Classify an error: poison and transient are told by their classes, everything else is unknown."""
         verdict = next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), Verdict.UNKNOWN)
-        return cls(verdict, type(error).__name__, str(error) if isinstance(error, KnownError) else _place(error))
+        return cls(verdict, type(error).__name__, reason(error))
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,3 @@ class Processor:
 
 
 _VERDICTS = {Poison: Verdict.POISON, Transient: Verdict.TRANSIENT}
-
-
-def _place(error: Exception) -> str:
-    """Return where an unexpected error came from, as its own text may hold values of the message."""
-    frames = extract_tb(error.__traceback__)
-    return f"unexpected, at {frames[-1].name}, line {frames[-1].lineno}" if frames else "unexpected"

@@ -2,22 +2,22 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from queue_processor.adapters import queues, results
+from queue_processor.adapters import results
 from queue_processor.adapters.prices import price_list
-from queue_processor.domain.errors import KnownError
-from queue_processor.domain.message import Message, lanes
-from queue_processor.domain.processing import Outcome, Processor, Verdict
+from queue_processor.domain.processing import Failure, Outcome, Processor, Verdict
 from queue_processor.domain.usage import UsageRecord
 from shared.backoff import jittered
 from shared.context import Context, seconds_left
 from shared.handlers import lambda_handler
 from shared.observability import logger, metrics
+from shared.queues import sending
+from shared.queues.errors import KnownError
+from shared.queues.message import Message, lanes
 from shared.settings import once
 
 _FIRST_BACKOFF_SECONDS = 2.0
@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Take a batch of SQS messages; return those that go back to the queue as `batchItemFailures`."""
     processor = Processor(
         work=_price,
-        send_away=partial(queues.send_away, settings().failure_queue_url),
+        send_away=_send_away,
         delay=_delay,
         has_time=lambda: seconds_left(context) >= _MARGIN_SECONDS,
         max_receive_count=settings().max_receive_count,
@@ -69,6 +69,11 @@ def _price(message: Message) -> Verdict:
     return Verdict.DUPLICATE
 
 
+def _send_away(message: Message, failure: Failure) -> None:
+    why = {"reason": failure.reason, "error_type": failure.error_type}
+    sending.send_away(settings().failure_queue_url, message, why)
+
+
 def _delay(message: Message) -> int:
     """Return the seconds before a message is tried again: full jitter below a bound that doubles with each receive."""
     return ceil(jittered(message.receive_count - 1, _FIRST_BACKOFF_SECONDS, settings().max_backoff_seconds))
@@ -77,7 +82,7 @@ def _delay(message: Message) -> int:
 def _show_later(outcomes: list[Outcome]) -> None:
     """Ask for the delays; without them messages come back when their visibility ends, so a failure is only logged."""
     try:
-        queues.delay(settings().queue_url, [(one.message, one.delay) for one in outcomes if one.delay is not None])
+        sending.delay(settings().queue_url, [(one.message, one.delay) for one in outcomes if one.delay is not None])
     except KnownError as error:
         logger.warning("messages could not be delayed", extra={"reason": str(error)})
 

@@ -1,5 +1,5 @@
-# The functions that others than the machine call: people through the API, the requests' stream, and the key's rotation. The
-# machine's own functions need the API's address, so these cannot be made in the same breath.
+# The functions that others than the machine call: people through the API, the requests' stream, and a pipeline's machine, to begin
+# with. The machine's own functions need the API's address, so these cannot be made in the same breath.
 locals {
   endpoints = {
     submit_request = {
@@ -34,7 +34,7 @@ locals {
 
       environment = {
         LINKS_TABLE     = aws_dynamodb_table.this["links"].name
-        LINK_KEY_SECRET = aws_secretsmanager_secret.link_key.arn
+        LINK_KEY_SECRET = module.link_key.arn
         REQUESTS_TABLE  = local.keep_tables.REQUESTS_TABLE
       }
 
@@ -48,10 +48,18 @@ locals {
 
       environment = merge(local.keep_tables, {
         LINKS_TABLE     = aws_dynamodb_table.this["links"].name
-        LINK_KEY_SECRET = aws_secretsmanager_secret.link_key.arn
+        LINK_KEY_SECRET = module.link_key.arn
       })
 
       permissions = merge(local.keep_requests, local.read_links)
+    }
+
+    open_decision = {
+      description     = "Makes a request of what a pipeline would deploy, once, and names who may decide about it."
+      timeout_seconds = 30
+      runbook         = "Read the function's log by the run's id; nobody was asked, and the run has failed before it changed anything."
+      environment     = merge(local.keep_tables, { POLICY_PARAMETER = local.policy_parameter })
+      permissions     = merge(local.keep_requests, local.read_policy)
     }
 
     resume_workflow = {
@@ -61,24 +69,6 @@ locals {
       environment     = {}
       permissions     = merge(local.use_key.dynamodb, local.answer_tokens)
     }
-
-    rotate_link_key = {
-      description     = "Makes the keys that sign links: the first one, and each that follows it."
-      timeout_seconds = 30
-      runbook         = "Read the function's log; links go on being signed with the key before, and the rotation is tried again the next day."
-      environment     = {}
-
-      permissions = merge(local.use_key_to_keep_secrets, {
-        RotateLinkKey = {
-          actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
-          resources = [aws_secretsmanager_secret.link_key.arn]
-        }
-      })
-    }
-  }
-
-  use_key_to_keep_secrets = {
-    for name, permission in local.use_key.secretsmanager : name => merge(permission, { actions = ["kms:Decrypt", "kms:GenerateDataKey"] })
   }
 }
 

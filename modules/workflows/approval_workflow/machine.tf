@@ -8,7 +8,7 @@ module "state_machine" {
 
   resources = merge({ for name, function in module.step : name => function.arn }, {
     requests_table = aws_dynamodb_table.this["requests"].arn
-    topic          = aws_sns_topic.this.arn
+    topic          = module.topic.arn
   })
 
   alarms = {

@@ -27,7 +27,7 @@ locals {
 
   read_links = merge(local.use_key.secretsmanager, {
     ReadLinks   = { actions = ["dynamodb:GetItem"], resources = [aws_dynamodb_table.this["links"].arn] }
-    ReadLinkKey = { actions = ["secretsmanager:GetSecretValue"], resources = [aws_secretsmanager_secret.link_key.arn] }
+    ReadLinkKey = { actions = ["secretsmanager:GetSecretValue"], resources = [module.link_key.arn] }
   })
 
   # A transaction is authorised by the actions in it. Nobody may change or remove what the audit holds.
@@ -38,6 +38,16 @@ locals {
 
   read_policy = {
     ReadPolicy = { actions = ["ssm:GetParameter"], resources = [local.policy_arn] }
+
+    # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+    UseTheKeyForPolicy = {
+      actions   = ["kms:Decrypt"]
+      resources = [var.foundation.kms_key_arn]
+      conditions = [
+        { test = "StringEquals", variable = "kms:ViaService", values = ["ssm.${var.foundation.region}.amazonaws.com"] },
+        { test = "StringEquals", variable = "kms:EncryptionContext:PARAMETER_ARN", values = [local.policy_arn] },
+      ]
+    }
   }
 
   # A token names its execution; IAM knows no resource for answering it.

@@ -4,10 +4,10 @@ locals {
 }
 
 resource "aws_ssm_parameter" "policy" {
-  #checkov:skip=CKV2_AWS_34:Whoever may read the configuration may know it: people, types and prices, no secret; SSM encrypts it at rest with its own key.
   name        = local.policy_parameter
   description = "Who may have which hosts, for how long, and who decides."
-  type        = "String"
+  type        = "SecureString" # people, their addresses and their principals: whose account is worth having
+  key_id      = var.foundation.kms_key_arn
   tier        = "Intelligent-Tiering" # a policy may outgrow the 4 KB of the standard tier
   value       = jsonencode(var.policy)
 }

@@ -31,14 +31,14 @@ locals {
       environment = merge(local.keep_tables, {
         DECISIONS_URL   = "${module.api.url}/decisions"
         LINKS_TABLE     = aws_dynamodb_table.this["links"].name
-        LINK_KEY_SECRET = aws_secretsmanager_secret.link_key.arn
-        TOPIC_ARN       = aws_sns_topic.this.arn
+        LINK_KEY_SECRET = module.link_key.arn
+        TOPIC_ARN       = module.topic.arn
       })
 
       permissions = merge(local.keep_requests, local.answer_tokens, local.use_key.sns, local.use_key.secretsmanager, {
         KeepLinks    = { actions = ["dynamodb:PutItem"], resources = [aws_dynamodb_table.this["links"].arn] }
-        ReadLinkKey  = { actions = ["secretsmanager:GetSecretValue"], resources = [aws_secretsmanager_secret.link_key.arn] }
-        AskApprovers = { actions = ["sns:Publish"], resources = [aws_sns_topic.this.arn] }
+        ReadLinkKey  = { actions = ["secretsmanager:GetSecretValue"], resources = [module.link_key.arn] }
+        AskApprovers = { actions = ["sns:Publish"], resources = [module.topic.arn] }
       })
     }
 

@@ -1,6 +1,6 @@
 # What an environment decides about its approvals.
 variable "policy" {
-  description = "Who may have which hosts, for how long and at which price, and who decides; the functions read it at run time. Nobody decides on a request of their own, so an approver who asks needs `approvals.needed` others. `principal` is whom API Gateway sees: a user's, a role's or an assumed role's ARN."
+  description = "Who may have which hosts, for how long and at which price, and who decides; the functions read it at run time. Nobody decides on a request of their own, so an approver who asks needs `approvals.needed` others. Of a deployment, the pipeline names the approvers among `people` and how many are needed; the time to decide is the same. `principal` is whom API Gateway and CodeCommit see: a user's, a role's or an assumed role's ARN."
   nullable    = false
 
   type = object({
@@ -108,11 +108,15 @@ variable "foundation" {
     kms_key_arn              = string
     alarm_topic_arn          = string
     api_url_format           = optional(string)
-    artifacts                = string
     runtime                  = string
     architecture             = string
+    canary                   = optional(bool, false)
     layer_arns               = list(string)
+    packages                 = map(object({ bucket = string, key = string, hash = string }))
+    dashboards               = optional(string, "overview")
     log_retention_days       = number
+    network                  = optional(object({ subnet_ids = set(string), security_group_ids = set(string), internet = optional(bool, false) }))
+    configuration_seconds    = optional(number, 60)
     deletion_protection      = bool
     permissions_boundary_arn = optional(string)
   })
@@ -132,8 +136,8 @@ variable "limits" {
 
   # A key verifies until the rotation after the next; a link must not outlive it.
   validation {
-    condition     = contains(range(1, 366), var.limits.link_key_days) && var.limits.link_key_days * 86400 >= var.policy.deadline_seconds
-    error_message = "`limits.link_key_days` must be a whole number from 1 to 365, and no less than `policy.deadline_seconds`: a link would lose its key while it is valid."
+    condition     = contains(range(1, 91), var.limits.link_key_days) && var.limits.link_key_days * 86400 >= var.policy.deadline_seconds
+    error_message = "`limits.link_key_days` must be a whole number from 1 to 90, and no less than `policy.deadline_seconds`: a link would lose its key while it is valid."
   }
 }
 

@@ -1,6 +1,6 @@
 # The steps of the workflow, each with exactly what it may touch.
 locals {
-  bucket_arn     = aws_s3_bucket.this.arn
+  bucket_arn     = module.bucket.arn
   contracts_arn  = "arn:${var.foundation.partition}:ssm:${var.foundation.region}:${var.foundation.account_id}:parameter${local.contracts_path}/*"
   executions_arn = "arn:${var.foundation.partition}:states:${var.foundation.region}:${var.foundation.account_id}:execution:${local.workflow}:*"
   records_table  = aws_dynamodb_table.this["records"]

@@ -1,38 +1,8 @@
 # Who hears how a run ended.
-resource "aws_sns_topic" "this" {
-  name              = local.workflow
-  kms_master_key_id = var.foundation.kms_key_arn
-}
+module "topic" {
+  source = "../../topic"
 
-resource "aws_sns_topic_policy" "this" {
-  arn    = aws_sns_topic.this.arn
-  policy = data.aws_iam_policy_document.topic.json
-}
-
-resource "aws_sns_topic_subscription" "this" {
-  for_each = var.subscriber_emails
-
-  topic_arn = aws_sns_topic.this.arn
-  protocol  = "email"
-  endpoint  = each.value
-}
-
-data "aws_iam_policy_document" "topic" {
-  statement {
-    sid       = "RefusePlainHttp"
-    effect    = "Deny"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.this.arn]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
+  foundation        = var.foundation
+  name              = "etl_pipeline"
+  subscriber_emails = var.subscriber_emails
 }

@@ -11,7 +11,7 @@ module "trigger" {
     source      = ["aws.s3"]
     detail-type = ["Object Created"]
     detail = {
-      bucket = { name = [aws_s3_bucket.this.bucket] }
+      bucket = { name = [module.bucket.name] }
       object = { key = [{ prefix = "incoming/" }] }
     }
   })

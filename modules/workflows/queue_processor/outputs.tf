@@ -1,4 +1,9 @@
 # Where things are, for producers, people, tests and the operator commands.
+output "monitoring" {
+  description = "What the environment's overview shows of the workflow."
+  value       = module.monitoring.monitoring
+}
+
 output "queue_processor" {
   description = "Names, addresses and ARNs of the workflow's parts."
   value = {

@@ -67,11 +67,15 @@ variable "foundation" {
     region                   = string
     kms_key_arn              = string
     alarm_topic_arn          = string
-    artifacts                = string
     runtime                  = string
     architecture             = string
+    canary                   = optional(bool, false)
     layer_arns               = list(string)
+    packages                 = map(object({ bucket = string, key = string, hash = string }))
+    dashboards               = optional(string, "overview")
     log_retention_days       = number
+    network                  = optional(object({ subnet_ids = set(string), security_group_ids = set(string), internet = optional(bool, false) }))
+    configuration_seconds    = optional(number, 60)
     deletion_protection      = bool
     permissions_boundary_arn = optional(string)
   })

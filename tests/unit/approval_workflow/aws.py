@@ -24,6 +24,7 @@ class States:
     started: int = 0
     answers: list[tuple[str, str]] = field(default_factory=list)
     fails: list[Exception] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     @property
     def exceptions(self) -> Any:
@@ -33,11 +34,12 @@ class States:
         if self.fails:
             raise self.fails.pop()
         assert stateMachineArn.endswith(":live")
-        if name in self.executions:
-            answer = {"Error": {"Code": "ExecutionAlreadyExists"}}
-            raise self.exceptions.ExecutionAlreadyExists(answer, "StartExecution")
-        self.executions[name] = input
-        self.started += 1
+        with self._lock:
+            if name in self.executions:
+                answer = {"Error": {"Code": "ExecutionAlreadyExists"}}
+                raise self.exceptions.ExecutionAlreadyExists(answer, "StartExecution")
+            self.executions[name] = input
+            self.started += 1
 
     def send_task_success(self, taskToken: str, output: str) -> None:  # noqa: N803  # botocore's names
         if self.fails:

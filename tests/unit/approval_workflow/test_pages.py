@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approval_workflow.domain import pages
+from approval_workflow.domain.deployment import Deployment
 from approval_workflow.domain.request import Choice, Request, Status
 from approval_workflow.domain.wish import Wish
 from tests.unit.approval_workflow.workflow import WISH, Workflow
@@ -46,17 +49,23 @@ def request(text: str = "x", name: str = "ada", status: Status = Status.PENDING)
     return Request("req-1", "arn", wish, "", "", name, status, plan=plan, approvers=approvers, needed=2, votes=votes)
 
 
-def every_page(text: str, name: str) -> list[str]:
-    wanted = request(text, name)
+def deployment(text: str = "x", name: str = "ada") -> Request:
+    run = dict.fromkeys(("run_id", "repository", "branch", "commit", "environment", "author", "message"), f"x {text}")
+    asked = Deployment.from_run(run, {"summary": f"x {text}", "address": f"x {text}"})
+    return replace(request(name=name), request=asked)
+
+
+def every_page(text: str, name: str, ask: Callable[[str, str], Request] = request) -> list[str]:
+    wanted = ask(text, name)
     return [
         pages.confirmation(wanted, name), pages.result(wanted, Choice.DENY), pages.already_decided(wanted, "bert"),
         pages.problem(name, text, text),
     ]  # fmt: skip
 
 
-@given(NASTY, NASTY)
-def test_nothing_that_anybody_wrote_becomes_markup(text: str, name: str) -> None:
-    for page, plain in zip(every_page(text, name), every_page("x", "ada"), strict=True):
+@given(NASTY, NASTY, st.sampled_from([request, deployment]))
+def test_nothing_that_anybody_wrote_becomes_markup(text: str, name: str, ask: Callable[[str, str], Request]) -> None:
+    for page, plain in zip(every_page(text, name, ask), every_page("x", "ada", ask), strict=True):
         found, expected = Outline(page), Outline(plain)
         assert found.tags == expected.tags
         assert found.attributes == expected.attributes
@@ -65,6 +74,12 @@ def test_nothing_that_anybody_wrote_becomes_markup(text: str, name: str) -> None
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_what_was_written_is_shown_as_it_is(text: str) -> None:
     assert all(text in Outline(page).text for page in every_page(text, "ada"))
+
+
+@given(st.text(st.characters(categories=["L", "M", "N", "P", "S"]), min_size=1))
+def test_what_was_committed_is_shown_in_a_line(text: str) -> None:
+    *decisions, _ = every_page(f"a\n{text}", "ada", deployment)
+    assert all(Outline(page).text.count(f"x a {text}") == 9 for page in decisions)
 
 
 def test_a_page_without_a_decision_to_make_has_no_form() -> None:

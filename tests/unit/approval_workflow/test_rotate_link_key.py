@@ -1,79 +1,79 @@
-"""The key that signs links: made once, replaced by Secrets Manager's four steps, and every step twice without harm."""
+"""The key that signs links: random, proven with a link, replaced by Secrets Manager's four steps."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from moto import mock_aws
 
+from approval_workflow.adapters import links
+from approval_workflow.domain.errors import ForgedLink
+from approval_workflow.domain.link_keys import LinkKeys
+from approval_workflow.domain.links import Link, parts
 from approval_workflow.handlers.rotate_link_key import handler
 from shared.clients import client
+from shared.rotation.errors import Unusable
+from tests.support import functions
+from tests.support.functions import Context
+from tests.unit.shared.rotation.aws import STEPS, TOKEN, list_next, new_secret, value
 
-VERSION = "11111111-2222-3333-4444-555555555555"
-CONTEXT: Any = SimpleNamespace(
-    function_name="rotate_link_key",
-    memory_limit_in_mb=256,
-    invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:rotate_link_key:live",
-    aws_request_id="request",
-)
+LINK = Link.to("req-1", "bert", 1000)
 
 
 @pytest.fixture
 def secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A secret without any value, as Terraform makes it."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    client.cache_clear()
-    with mock_aws():
-        yield client("secretsmanager").create_secret(Name="link-key")["ARN"]
-    client.cache_clear()
+    for name, setting in functions.ENVIRONMENT.items():
+        monkeypatch.setenv(name, setting)
+    with new_secret("link-key") as arn:
+        yield arn
 
 
-def value(secret: str, stage: str = "AWSCURRENT") -> str:
-    text: str = client("secretsmanager").get_secret_value(SecretId=secret, VersionStage=stage)["SecretString"]
-    return text
-
-
-def rotate(secret: str, *steps: str) -> None:
+def call(secret: str, *steps: str) -> None:
     for step in steps:
-        handler({"SecretId": secret, "ClientRequestToken": VERSION, "Step": step}, CONTEXT)
+        handler({"SecretId": secret, "ClientRequestToken": TOKEN, "Step": step}, Context())
 
 
-def test_the_first_key_is_made_once(secret: str) -> None:
-    handler({"SecretId": secret}, CONTEXT)
-    first = value(secret)
-    handler({"SecretId": secret}, CONTEXT)
-    assert value(secret) == first
-    assert len(first) >= 43  # 32 bytes, as base64 writes them
+def test_a_key_has_32_random_bytes(secret: str) -> None:
+    call(secret, "begin")
+    list_next(secret)
+    call(secret, *STEPS)
+    keys = [value(secret), value(secret, "AWSPREVIOUS")]
+    assert len(set(keys)) == 2
+    assert all(len(key) >= 43 for key in keys)
 
 
-def test_a_rotation_keeps_the_key_before(secret: str) -> None:
-    handler({"SecretId": secret}, CONTEXT)
+def test_a_link_is_signed_with_the_new_key_and_opened_with_the_one_before(secret: str) -> None:
+    call(secret, "begin")
+    _, before = parts(LINK.signed(links.signing_key(secret)))
+    list_next(secret)
+    call(secret, *STEPS)
+    _, after = parts(LINK.signed(links.signing_key(secret)))
+    assert after != before
+    for signature in (before, after):
+        LINK.check(signature, links._keys(secret))  # noqa: SLF001  # as `opened` does, without its table
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 42])
+def test_a_key_that_somebody_could_guess_is_not_taken(secret: str, key: str) -> None:
+    call(secret, "begin")
     before = value(secret)
-    rotate(secret, "createSecret", "setSecret", "testSecret")
+    client("secretsmanager").put_secret_value(
+        SecretId=secret, ClientRequestToken=TOKEN, SecretString=key or " ", VersionStages=["AWSPENDING"]
+    )
+    with pytest.raises(Unusable, match="fewer than 43"):
+        call(secret, *STEPS)
     assert value(secret) == before
-    rotate(secret, "finishSecret")
-    assert value(secret) != before
-    assert value(secret, "AWSPREVIOUS") == before
 
 
-def test_every_step_may_be_repeated(secret: str) -> None:
-    handler({"SecretId": secret}, CONTEXT)
-    rotate(secret, "createSecret")
-    pending = value(secret, "AWSPENDING")
-    rotate(secret, "createSecret", "testSecret", "finishSecret", "finishSecret")
-    assert value(secret) == pending
+def test_a_key_is_not_given_up_for_a_mistake_of_the_code(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    call(secret, "begin")
+    list_next(secret)
+    with monkeypatch.context() as mistaken:
+        mistaken.setattr(Link, "signed", lambda self, _key: f"{self.link_id}.of-another-form")
+        with pytest.raises(ForgedLink):
+            call(secret, *STEPS)
+    call(secret, *STEPS)
+    assert value(secret, "AWSPREVIOUS")
 
 
-def test_a_key_that_was_not_made_is_noticed(secret: str) -> None:
-    handler({"SecretId": secret}, CONTEXT)
-    with pytest.raises(ClientError):
-        rotate(secret, "testSecret")
-
-
-def test_an_unknown_step_is_refused(secret: str) -> None:
-    with pytest.raises(ValueError, match="sellSecret"):
-        rotate(secret, "sellSecret")
+def test_a_good_key_proves_itself() -> None:
+    keys = LinkKeys()
+    keys.prove(keys.issue("before", "first", TOKEN))

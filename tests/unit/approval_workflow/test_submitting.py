@@ -120,7 +120,7 @@ def test_a_body_that_is_no_object_is_refused(workflow: Workflow, body: str) -> N
         {"purpose": ""}, {"purpose": " "}, {"purpose": "x" * 501}, {"purpose": "a\nb"}, {"purpose": "\ud800"},
         {"purpose": "\u202eevil"}, {"purpose": 7}, {"cost_centre": ""}, {"cost_centre": "x" * 65}, {"cost_centre": []},
         {"instance_type": "T3 micro"}, {"instance_type": "t3.micro\n"}, {"image_parameter": "no/slash"},
-        {"surprise": 1}, {"extends": "req-" + "0" * 20},
+        {"surprise": 1}, {"kind": "deployment"}, {"extends": "req-" + "0" * 20},
     ],
     ids=str,
 )  # fmt: skip

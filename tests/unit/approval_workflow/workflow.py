@@ -16,6 +16,7 @@ from approval_workflow.handlers import (
     end_instance,
     extend_instance,
     launch_instance,
+    open_decision,
     publish_parameters,
     record_outcome,
     resume_workflow,
@@ -24,14 +25,15 @@ from approval_workflow.handlers import (
     submit_request,
     validate_request,
 )
+from gitops_pipeline.domain.run import Run
 from shared.clients import client
 from tests.support import functions
 from tests.support.functions import Context
 from tests.unit.approval_workflow.aws import Ec2, States, Tables, Topic
 
 HANDLERS = (
-    ask_approvers, close_request, decide, end_instance, extend_instance, launch_instance, publish_parameters,
-    record_outcome, show_decision, show_request, submit_request, validate_request,
+    ask_approvers, close_request, decide, end_instance, extend_instance, launch_instance, open_decision,
+    publish_parameters, record_outcome, show_decision, show_request, submit_request, validate_request,
 )  # fmt: skip
 REQUESTS, LINKS, AUDIT, SECRET, HOSTS = "requests", "links", "audit", "link-key", "/workflows/approval_workflow/hosts"
 POLICY_PARAMETER = "/workflows/approval_workflow/policy"
@@ -72,6 +74,30 @@ POLICY: dict[str, Any] = {
     "warning_seconds": 3600,
 }
 ADA = POLICY["people"]["ada"]["principal"]
+RUN = Run(
+    run_id="0123456789ab-00000001",
+    execution="arn:aws:states:us-east-1:000000000000:execution:gitops-pipeline:1",
+    started_at="2026-11-23T07:59:00.000Z",
+    repository="platform",
+    branch="release/1",
+    commit="0123456789abcdef0123456789abcdef01234567",
+    previous="",
+    parent="",
+    pusher=ADA,
+    author="Ada <ada@example.com>",
+    message="Speed up the reports",
+    environment="prod",
+    protected=True,
+    approvers=("bert", "cleo", "dana"),
+    needed=2,
+    thresholds={"secret_scan": "LOW"},
+    canary=(),
+    lease_seconds=300000,
+).to_document()
+PLAN = {
+    "summary": "2 to add, 1 to change, 0 to destroy",
+    "address": "s3://workflows-gitops-pipeline/runs/0123456789ab-00000001/plan.txt",
+}
 WISH: dict[str, Any] = {
     "instance_type": "t3.micro",
     "image_parameter": IMAGE_PARAMETER,
@@ -169,6 +195,10 @@ class Workflow:
     def validate(self, request_id: str) -> Any:
         return self.step(validate_request, request_id)
 
+    def open_decision(self, run: dict[str, Any] = RUN, plan: dict[str, str] = PLAN) -> Any:
+        """Ask about a deployment as the pipeline's machine does."""
+        return open_decision.handler({"run": run, "plan": plan}, Context())
+
     def ask(self, request_id: str, round_number: int = 0, token: str = "token-0") -> Any:  # noqa: S107  # no password
         return self.step(ask_approvers, request_id, round=round_number, task_token=token)
 
@@ -187,6 +217,12 @@ class Workflow:
         """Return the id of a request that waits for decisions."""
         request_id = self.submit(wish, key)
         assert self.validate(request_id)["valid"]
+        self.ask(request_id)
+        return request_id
+
+    def asked_about_deployment(self, **changes: Any) -> str:
+        """Return the id of a deployment's request that waits for decisions."""
+        request_id: str = self.open_decision(RUN | changes)["request_id"]
         self.ask(request_id)
         return request_id
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from etl_pipeline.adapters import executions
 from etl_pipeline.domain.errors import ClaimLost, UnexpectedEvent
 from etl_pipeline.handlers import parse_metadata
+from shared import executions
 from tests.unit.etl_pipeline.pipeline import Pipeline
 
 FILE = "id,name,paid,born\n1,Ada,,\n"

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from queue_processor.adapters import prices
 from queue_processor.handlers import keep_totals, process_messages
 from shared.observability import logger
 from tests.unit.queue_processor.workflow import ENVIRONMENT, Workflow
 
 _EVENTS = Path(__file__).parents[2] / "events"
-_CACHES = (process_messages.settings, keep_totals.settings, prices._read)  # noqa: SLF001  # nothing may be remembered
+_CACHES = (process_messages.settings, keep_totals.settings)  # nothing may be remembered
 
 
 def _event(name: str) -> dict[str, Any]:

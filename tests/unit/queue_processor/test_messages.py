@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_processor.domain.message import Message, lanes
+from shared.queues.message import Message, lanes
 
 ODD = st.none() | st.text() | st.integers().map(str)
 

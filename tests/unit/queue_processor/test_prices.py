@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queue_processor.domain.errors import BadPriceList, UnknownMeter
-from queue_processor.domain.prices import Meter, PriceList
+from queue_processor.domain.prices import PriceList
 from queue_processor.domain.usage import UsageRecord
 from tests.unit.queue_processor.workflow import PRICE_LIST, body
 
@@ -19,7 +19,7 @@ QUANTITIES = st.decimals(0, 10**15 - 1, places=9)
 
 
 def amount(**usage: Any) -> str:
-    line = PriceList.from_document(PRICE_LIST).line(UsageRecord.from_body(body(**usage)))
+    line = PriceList.from_text(json.dumps(PRICE_LIST)).line(UsageRecord.from_body(body(**usage)))
     return f"{line.amount} {line.currency}"
 
 
@@ -52,8 +52,9 @@ def test_an_amount_is_the_exact_one_rounded_once(
     quantity: Decimal, limits: list[int], prices: list[Decimal], minor_units: int
 ) -> None:
     ends = [*limits, None]
-    tiers = [{"up_to": end, "unit_price": price} for end, price in zip(ends, prices, strict=False)]
-    meter = Meter.from_document("any", {"currency": "EUR", "minor_units": minor_units, "tiers": tiers})
+    tiers = [{"up_to": end, "unit_price": f"{price:f}"} for end, price in zip(ends, prices, strict=False)]
+    document = {"any": {"currency": "EUR", "minor_units": minor_units, "tiers": tiers}}
+    meter = PriceList.from_text(json.dumps(document)).meters["any"]
     exact, start = Fraction(0), Fraction(0)
     for end, price in zip(ends, prices, strict=False):
         stop = min(Fraction(quantity), end) if end else Fraction(quantity)
@@ -95,10 +96,10 @@ LAST = {"unit_price": "1"}
 )
 def test_a_price_list_that_contradicts_itself_is_our_mistake(meter: Any) -> None:
     with pytest.raises(BadPriceList):
-        PriceList.from_document({"api_calls": meter})
+        PriceList.from_text(json.dumps({"api_calls": meter}))
 
 
 @pytest.mark.parametrize("document", [None, [], 1, "prices"])
 def test_a_price_list_is_an_object(document: Any) -> None:
     with pytest.raises(BadPriceList):
-        PriceList.from_document(document)
+        PriceList.from_text(json.dumps(document))

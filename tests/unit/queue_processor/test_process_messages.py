@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queue_processor.adapters import prices, results
-from queue_processor.domain.message import Message
+from queue_processor.adapters import results
 from queue_processor.handlers import process_messages
 from shared.clients import client
+from shared.queues.message import Message
 from tests.unit.queue_processor.workflow import PRICE_LIST, USAGE, Workflow, body, texts
 
 
@@ -77,7 +77,6 @@ def test_a_duplicate_leaves_the_stored_result_as_it_is(workflow: Workflow, write
 def test_a_duplicate_is_one_even_if_the_price_has_changed(workflow: Workflow) -> None:
     workflow.process(workflow.message())
     workflow.agree(json.dumps(PRICE_LIST | {"api_calls": {"currency": "EUR", "tiers": [{"unit_price": 9}]}}))
-    prices._read.cache_clear()  # noqa: SLF001  # a minute passes
     assert workflow.process(workflow.message(number=2)) == []
     assert Decimal(workflow.results()["u-1"]["amount"]) == Decimal("1.2")
 
@@ -236,7 +235,7 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(records=st.lists(RECORDS, min_size=1, max_size=5))
 def test_whatever_a_batch_holds_each_message_is_in_a_result_or_away_or_back(
     workflow: Workflow, capsys: pytest.CaptureFixture[str], log: StringIO, records: list[dict[str, Any]]

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from queue_processor.domain.errors import BadJson, KeyReused, Poison, Refused, Transient
-from queue_processor.domain.message import Message, lanes
+from queue_processor.domain.errors import BadJson, KeyReused, Poison
 from queue_processor.domain.processing import Failure, Outcome, Processor, Verdict
+from shared.queues.errors import Refused, Transient
+from shared.queues.message import Message, lanes
 
 MESSAGE = Message("m-1", "handle", "secret", 1, "2026-11-23T06:00:00.000+00:00", None, {})
 
