@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from scripts.aws import Client
 from scripts.deployment import Deployment
+from scripts.held_queue import HeldQueue
 
-BATCH = 10  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
-LONGEST_HOLD_SECONDS = 12 * 3600
 OUR_ATTRIBUTES = ("reason", "error_type", "first_seen", "source_message_id")
 RECEIVED_TOO_OFTEN = "received too often without success"
 SAMPLES = 3
@@ -78,7 +77,6 @@ class Triage:
     queue_url: str
     failure_queue_url: str
     log_group: str
-    _wait_seconds: ClassVar[int] = 1  # long polling asks all of SQS's servers, so that no answer means no message
     stream: str = field(default_factory=lambda: f"{getpass.getuser()}-{time.time_ns()}")
 
     @classmethod
@@ -96,49 +94,20 @@ class Triage:
             outputs["triage_log_group"],
         )
 
+    @property
+    def failures(self) -> HeldQueue:
+        """The failure queue, to be looked through."""
+        return HeldQueue(self.sqs, self.failure_queue_url)
+
     def size(self) -> int:
         """Return about how many messages the failure queue has."""
-        names = ["ApproximateNumberOfMessages"]
-        found = self.sqs.get_queue_attributes(QueueUrl=self.failure_queue_url, AttributeNames=names)["Attributes"]
-        return int(found["ApproximateNumberOfMessages"])
+        return self.failures.size()
 
     @contextmanager
     def messages(self, seconds_each: float = 0.03) -> Iterator[Iterator[list[Message]]]:
-        """Yield the queue's messages in batches, each once; what is still there afterwards is visible again.
-
-        `seconds_each` is how long the caller needs for a message: so long they stay invisible to others. Of a FIFO
-        queue's group only the first ten are seen as long as these are not deleted: SQS keeps the order so.
-        """
-        hold = int(min(LONGEST_HOLD_SECONDS, 10 + self.size() * seconds_each))
-        held: list[str] = []
-        try:
-            yield self._batches(hold, held)
-        finally:
-            for start in range(0, len(held), BATCH):
-                entries = [
-                    {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                    for number, handle in enumerate(held[start : start + BATCH])
-                ]
-                self.sqs.change_message_visibility_batch(QueueUrl=self.failure_queue_url, Entries=entries)
-
-    def _batches(self, hold: int, held: list[str]) -> Iterator[list[Message]]:
-        seen: set[str] = set()
-        while True:
-            answer = self.sqs.receive_message(
-                QueueUrl=self.failure_queue_url,
-                MaxNumberOfMessages=BATCH,
-                VisibilityTimeout=hold,
-                WaitTimeSeconds=self._wait_seconds,
-                AttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            )
-            received = answer.get("Messages", [])
-            held += [message["ReceiptHandle"] for message in received]
-            fresh = [message for message in received if message["MessageId"] not in seen]
-            if not fresh:
-                return
-            seen |= {message["MessageId"] for message in fresh}
-            yield [Message.of(message) for message in fresh]
+        """Yield the failure queue's messages in batches, as `HeldQueue.batches` does."""
+        with self.failures.batches(seconds_each) as batches:
+            yield ([Message.of(received) for received in batch] for batch in batches)
 
     def send_back(self, batch: list[Message]) -> int:
         """Send messages back to their queue, record that, then delete them here; return how many were moved."""
@@ -157,8 +126,7 @@ class Triage:
         if not batch:
             return
         self._record(batch, action)
-        entries = [{"Id": str(n), "ReceiptHandle": m.raw["ReceiptHandle"]} for n, m in enumerate(batch)]
-        self.sqs.delete_message_batch(QueueUrl=self.failure_queue_url, Entries=entries)
+        self.failures.delete([message.raw for message in batch])
 
     def _record(self, batch: list[Message], action: str) -> None:
         """Write who did what to which message into the workflow's triage log."""
