@@ -12,6 +12,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from scripts.deployment import Deployment, NotDeployedError, load
@@ -103,13 +104,19 @@ def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:
         return
     table = Table("request", "status", "created", "requester", "what", "hours", "waits for", "until", box=None)
     for each in found:
-        wish = each["request"]
-        what = wish.get("instance_type") or f"extends {wish.get('extends')}"
+        what, hours = _what(each["request"]), str(each["request"].get("hours", ""))
         until = _moment(each.get("expires_at")) if each["status"] == "PENDING" else str(each.get("ends_at", ""))[:19]
         who = str(each.get("requester_name") or each["requester"])
-        row = (each["request_id"], each["status"], each["created_at"][:19], who, what, str(wish["hours"]))
+        row = (each["request_id"], each["status"], each["created_at"][:19], who, what, hours)
         table.add_row(*row, ", ".join(waits_for(each)), until)
     Console(width=WIDTH).print(table if found else "no requests")
+
+
+def _what(wanted: dict[str, Any]) -> str:
+    """Say in a few words what is asked for; a request for a host has no kind."""
+    if wanted.get("kind") == "deployment":
+        return f"deploys {wanted['commit'][:12]} to {wanted['environment']}"
+    return str(wanted.get("instance_type") or f"extends {wanted.get('extends')}")
 
 
 def _moment(seconds: float | None) -> str:
@@ -122,7 +129,7 @@ def _show(found: dict[str, Any], entries: list[dict[str, Any]]) -> None:
     table = Table("at", "who", "what", "from", "detail", title="audit trail", box=None)
     for entry in entries:
         detail = json.dumps(entry["detail"], default=str) if entry.get("detail") else ""
-        table.add_row(entry["at"], entry["who"], entry["what"], entry.get("from_address", ""), detail)
+        table.add_row(entry["at"], entry["who"], entry["what"], entry.get("from_address", ""), escape(detail))
     console.print(table)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,11 @@ def history(client: Client, execution_arn: str) -> Iterator[dict[str, Any]]:
     pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
     for page in pages:
         yield from page["events"]
+
+
+def entered(events: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the names of the states that were entered, in order."""
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
 def visits(events: list[dict[str, Any]]) -> list[Visit]:

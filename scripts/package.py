@@ -3,6 +3,9 @@
 Sources and dependencies are compiled here, with hashes that nothing checks at run time: without them a cold start costs
 twice as much, and time stamps would neither survive the zip nor let two builds be equal.
 https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+
+The layers' wheels stay beside the zips: with PIP_NO_INDEX=1 and PIP_FIND_LINKS naming their folders, another clone
+builds the same layers without a network.
 """
 
 from __future__ import annotations
@@ -44,13 +47,14 @@ class PackageError(Exception):
 class Package:
     """One zip to build: `stage` fills an empty folder with its content; the same `digest` means the same zip.
 
-    `mount` is where Lambda unpacks it, which tracebacks then name.
+    `mount` is where Lambda unpacks it, which tracebacks then name. `wheels` is a folder that staging leaves behind.
     """
 
     name: str
     mount: str
     digest: str
     stage: Callable[[Path], None]
+    wheels: Path | None = None
 
 
 def build(output: Path, root: Path = ROOT) -> list[Path]:
@@ -63,7 +67,7 @@ def build(output: Path, root: Path = ROOT) -> list[Path]:
         raise PackageError(f"Packages need Python {wanted}, as in Lambda; this is {sys.version.split()[0]}.")
     output.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(partial(_bring_up_to_date, output), [*_workflows(root), *_layers(root)]))
+        return list(pool.map(partial(_bring_up_to_date, output), [*_workflows(root), *_layers(root, output)]))
 
 
 def _workflows(root: Path) -> Iterable[Package]:
@@ -75,14 +79,21 @@ def _workflows(root: Path) -> Iterable[Package]:
             yield Package(folder.name, "/var/task", digest, partial(_copy, files, source))
 
 
-def _layers(root: Path) -> Iterable[Package]:
+def wheels(output: Path, architecture: str) -> Path:
+    """Return where the wheels of an architecture's layer stay when it is built into `output`."""
+    return output / "wheels" / architecture
+
+
+def _layers(root: Path, output: Path) -> Iterable[Package]:
     requirements = root / "requirements" / "layer.txt"
     for architecture, platform in PLATFORMS.items():
+        kept = wheels(output, architecture)
         yield Package(
             f"layer_{architecture}",
             "/opt",
             _digest([platform, requirements.read_bytes()]),
-            partial(_install, requirements, platform),
+            partial(_install, requirements, platform, kept),
+            kept,
         )
 
 
@@ -109,24 +120,33 @@ def _copy(files: Iterable[Path], source: Path, stage: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _install(requirements: Path, platform: str, stage: Path) -> None:
-    """Install hash-locked wheels for `platform`; nothing of a dependency is run, so any machine can do it."""
-    target = stage / "python"
-    options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--no-input", "--quiet"]
+def _install(requirements: Path, platform: str, kept: Path, stage: Path) -> None:
+    """Install hash-locked wheels for `platform`, and keep them; nothing of a dependency is run, so any machine can."""
+    target, fresh = stage / "python", stage.with_name("wheels")
     python = ["--implementation=cp", f"--python-version={'.'.join(map(str, PYTHON))}", f"--platform={platform}"]
-    command = [sys.executable, "-m", "pip", "install", *options, *python, f"--target={target}", "-r", str(requirements)]
+    wanted = ["--require-hashes", "--no-deps", "--only-binary=:all:", *python, "-r", str(requirements)]
+    _pip("download", *wanted, f"--dest={fresh}")
+    _pip("install", *wanted, "--no-compile", "--no-index", f"--find-links={fresh}", f"--target={target}")
+    shutil.rmtree(target / "bin", ignore_errors=True)
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.parent.mkdir(exist_ok=True)
+    fresh.rename(kept)
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", *arguments, "--no-input", "--quiet"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         reasons = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
         reason = (reasons or ["pip gave no reason"])[0].removeprefix("ERROR: ")
         raise PackageError(f"The layer's dependencies cannot be had ({reason}): see to the network or pip's settings.")
-    shutil.rmtree(target / "bin", ignore_errors=True)
 
 
 def _bring_up_to_date(output: Path, package: Package) -> Path:
-    """Build `package` unless its inputs and the zip made from them are as noted beside it."""
+    """Build `package` unless its inputs and the zip made from them are as noted beside it, and its wheels are there."""
     target, note = output / f"{package.name}.zip", output / f"{package.name}.inputs"
-    if target.is_file() and note.is_file() and note.read_text() == _note(package, target):
+    is_whole = target.is_file() and note.is_file() and (package.wheels is None or package.wheels.is_dir())
+    if is_whole and note.read_text() == _note(package, target):
         return target
     with tempfile.TemporaryDirectory(dir=output) as scratch:
         stage, made = Path(scratch, "stage"), Path(scratch, "made.zip")

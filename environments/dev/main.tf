@@ -2,14 +2,18 @@
 module "foundation" {
   source = "../../modules/foundation"
 
-  name                 = "workflows-dev"
-  alarm_emails         = ["platform-dev@example.com"]
-  api_url_format       = null
-  architecture         = "arm64"
-  artifacts            = "${path.root}/../../build"
-  deletion_protection  = false
-  log_retention_days   = 30
-  permissions_boundary = "workflows-dev-boundary"
+  name                  = "workflows-dev"
+  alarm_emails          = ["platform-dev@example.com"]
+  api_url_format        = null
+  architecture          = "arm64"
+  artifacts             = "${path.root}/../../build"
+  canary                = false
+  configuration_seconds = 60
+  dashboards            = "overview"
+  deletion_protection   = false
+  log_retention_days    = 30
+  network               = null
+  permissions_boundary  = "workflows-dev-boundary"
 }
 
 module "approval_workflow" {
@@ -86,6 +90,183 @@ module "etl_pipeline" {
   }
 }
 
+module "gitops_pipeline" {
+  source = "../../modules/workflows/gitops_pipeline"
+
+  foundation        = module.foundation.foundation
+  approvals         = module.approval_workflow.decisions
+  subscriber_emails = ["platform-dev@example.com"]
+
+  repository = {
+    name   = "source"
+    github = null
+  }
+
+  target = {
+    name           = "workflows-dev"
+    plan_role_arn  = "arn:aws:iam::000000000001:role/deploy-workflows-dev-plan"
+    apply_role_arn = "arn:aws:iam::000000000001:role/deploy-workflows-dev-apply"
+  }
+
+  limits = {
+    scan_minutes       = 15
+    build_minutes      = 15
+    plan_minutes       = 15
+    apply_minutes      = 45
+    smoke_test_minutes = 10
+    queued_minutes     = 15
+  }
+
+  settings = {
+    lease_seconds = 7200
+    canary        = [{ percent = 10, minutes = 5 }, { percent = 50, minutes = 5 }]
+
+    branches = {
+      "main" = { environment = "dev", protected = false, approvers = [], needed = 1 }
+    }
+
+    thresholds = {
+      policy_scan      = "HIGH"
+      secret_scan      = "LOW"
+      dependency_audit = "HIGH"
+      unit_tests       = "LOW"
+    }
+  }
+}
+
+module "idle_resources" {
+  source = "../../modules/workflows/idle_resources"
+
+  foundation      = module.foundation.foundation
+  recipients      = { operators = "platform-dev@example.com" }
+  volume_key_arns = []
+
+  schedule = {
+    expression       = "rate(15 minutes)"
+    time_zone        = "UTC"
+    flexible_minutes = 0
+  }
+
+  settings = {
+    dry_run      = true
+    veto_minutes = 60
+    opt_out_tag  = "keep-until"
+    owner_tag    = "owner"
+
+    calendars = {
+      office = {
+        time_zone = "Europe/Berlin"
+        working   = { mon-fri = "07:00-19:00" }
+        holidays  = ["2026-12-25", "2026-12-26", "2027-01-01"]
+      }
+    }
+
+    idle = {
+      cpu_percent      = 5
+      network_bytes    = 1000000
+      hours            = 24
+      min_datapoints   = 20
+      min_uptime_hours = 24
+    }
+
+    limits = {
+      max_count   = 100
+      max_gib     = 0
+      max_percent = 50
+    }
+
+    prices = {
+      "t3.micro"  = "0.0104"
+      "t3a.micro" = "0.0094"
+      "t3.small"  = "0.0208"
+      "m5.large"  = "0.096"
+      "m5a.large" = "0.086"
+      "m6i.large" = "0.096"
+    }
+
+    other_types = {
+      "t3.micro" = ["t3a.micro", "t3.small"]
+      "m5.large" = ["m5a.large", "m6i.large"]
+    }
+  }
+}
+
+module "notifications" {
+  source = "../../modules/workflows/notifications"
+
+  foundation = module.foundation.foundation
+  events     = ["builds", "costs", "health", "instances", "machines", "volumes"]
+
+  limits = {
+    batch_size          = 5
+    max_concurrency     = 2
+    max_receive_count   = 20
+    max_backoff_seconds = 900
+    timeout_seconds     = 60
+    post_seconds        = 8
+    keep_seconds        = 60
+  }
+
+  settings = {
+    owner_tag         = "owner"
+    duplicate_seconds = 300
+
+    channels = {
+      engineering = "teams"
+      operations  = "slack"
+    }
+
+    storm = {
+      limit   = 20
+      seconds = 300
+    }
+
+    routes = [
+      { name = "builds", kinds = ["build"], min_severity = "warning", channels = ["engineering"] },
+      { name = "bad news", min_severity = "warning", channels = ["operations"] },
+      { name = "everything else", channels = [] },
+    ]
+  }
+
+  topics = {
+    alarms            = { arn = module.foundation.foundation.alarm_topic_arn, without_kinds = [] }
+    approval_workflow = { arn = module.approval_workflow.approval_workflow.topic_arn, without_kinds = ["approval_asked", "reminder"] }
+    etl_pipeline      = { arn = module.etl_pipeline.etl_pipeline.topic_arn, without_kinds = [] }
+    gitops_pipeline   = { arn = module.gitops_pipeline.gitops_pipeline.topic_arn, without_kinds = [] }
+    idle_resources    = { arn = module.idle_resources.idle_resources.topic_arn, without_kinds = [] }
+    snapshot_backup   = { arn = module.snapshot_backup.snapshot_backup.topic_arn, without_kinds = [] }
+    volume_cleanup    = { arn = module.volume_cleanup.volume_cleanup.topic_arn, without_kinds = [] }
+  }
+
+  web = {
+    loopback = false
+  }
+
+  webhooks = {
+    max_age_days = 180
+    issuer_arn   = null
+    days         = 90
+  }
+}
+
+module "overview" {
+  source = "../../modules/dashboard"
+
+  foundation = module.foundation.foundation
+
+  parts = [
+    module.approval_workflow.monitoring,
+    module.etl_pipeline.monitoring,
+    module.gitops_pipeline.monitoring,
+    module.idle_resources.monitoring,
+    module.notifications.monitoring,
+    module.queue_processor.monitoring,
+    module.resource_tagging.monitoring,
+    module.snapshot_backup.monitoring,
+    module.volume_cleanup.monitoring,
+  ]
+}
+
 module "queue_processor" {
   source = "../../modules/workflows/queue_processor"
 
@@ -120,6 +301,103 @@ module "queue_processor" {
       currency    = "JPY"
       minor_units = 0
       tiers       = [{ unit_price = "120" }]
+    }
+  }
+}
+
+module "resource_tagging" {
+  source = "../../modules/workflows/resource_tagging"
+
+  foundation = module.foundation.foundation
+
+  limits = {
+    concurrency  = 5
+    silent_hours = 3
+  }
+
+  schedule = {
+    expression       = "rate(1 hour)"
+    time_zone        = "UTC"
+    flexible_minutes = 0
+  }
+
+  settings = {
+    dry_run              = true
+    owner_tag            = "owner"
+    min_coverage_percent = 80
+  }
+}
+
+module "snapshot_backup" {
+  source = "../../modules/workflows/snapshot_backup"
+
+  foundation      = module.foundation.foundation
+  recipients      = { operators = "platform-dev@example.com" }
+  silent_hours    = 28
+  volume_key_arns = []
+
+  schedules = {
+    backup = { expression = "cron(0 3 * * ? *)", flexible_minutes = 15 }
+    drill  = { expression = "cron(0 10 ? * 2#1 *)", flexible_minutes = 0 }
+  }
+
+  settings = {
+    dry_run      = true
+    time_zone    = "Europe/Berlin"
+    copy_region  = ""
+    copy_kms_key = ""
+    workers      = 4
+
+    policies = {
+      standard = { daily = 7, weekly = 4, monthly = 12, rpo_hours = 26 }
+    }
+
+    limits = {
+      max_count   = 500
+      max_gib     = 20000
+      max_percent = 20
+    }
+
+    prices = {
+      snapshot = "0.05"
+    }
+  }
+}
+
+module "volume_cleanup" {
+  source = "../../modules/workflows/volume_cleanup"
+
+  foundation = module.foundation.foundation
+  recipients = { operators = "platform-dev@example.com" }
+
+  schedule = {
+    expression       = "cron(0 9 * * ? *)"
+    time_zone        = "Europe/Berlin"
+    flexible_minutes = 15
+  }
+
+  settings = {
+    dry_run           = true
+    min_detached_days = 14
+    grace_days        = 3
+    opt_out_tag       = "keep-until"
+    owner_tag         = "owner"
+    workers           = 4
+
+    limits = {
+      max_count   = 100
+      max_gib     = 5000
+      max_percent = 25
+    }
+
+    prices = {
+      gp2      = "0.10"
+      gp3      = "0.08"
+      io1      = "0.125"
+      io2      = "0.125"
+      sc1      = "0.015"
+      st1      = "0.045"
+      standard = "0.05"
     }
   }
 }
