@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -11,11 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts import approvals
-from scripts.demo import StoryError
 from scripts.deployment import Deployment
+from scripts.executions import entered, history
+from scripts.failed_executions.failures import Failures
 from scripts.inbox import Inbox
 from scripts.people import caller
+from scripts.rotation import RotatedSecret
 from scripts.signed_http import Answer, Caller, send
+from scripts.stage import StoryError
 
 HOST = {
     "instance_type": "t3.micro",
@@ -24,6 +28,7 @@ HOST = {
     "hours": 8,
     "cost_centre": "platform",
 }
+WAITING = "WaitForWarning"
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.3
 
@@ -43,12 +48,21 @@ def tell(deployment: Deployment, console: Console) -> None:
         for name in ("bert", "cleo"):
             console.print(f"  {name} approves: {_decide(links[name], 'approve').status}")
         console.print(f"  bert again: {_decide(links['bert'], 'deny').status}, a link decides once")
-        _wait_for(deployment, launched, "instance_id")
+        _until(
+            lambda: "instance_id" in approvals.request(deployment, launched),
+            f"request {launched} has no instance yet: see its execution of that name",
+        )
         _print_outcome(inbox, console, launched)
         _print_host(deployment, console, launched)
+        _stop_and_redrive(deployment, console, launched)
         console.print("\n[bold]Another one, denied[/]: one no is enough")
         denied = _ask(ada, outputs, console, HOST)
-        console.print(f"  dana denies: {_decide(_link(inbox, denied, 'dana'), 'deny').status}")
+        link = _link(inbox, denied, "dana")
+        _rotate(deployment, outputs, console)
+        answer = _decide(link, "deny")
+        if answer.status != HTTPStatus.OK:
+            raise StoryError(f"dana's link should have outlived one key, and was answered {answer.status}")
+        console.print(f"  dana denies by her link of before: {answer.status}")
         _print_outcome(inbox, console, denied)
         console.print("\n[bold]A third one, too long[/]: the policy says no before anybody is asked")
         invalid = _ask(ada, outputs, console, HOST | {"hours": 8000})
@@ -60,7 +74,15 @@ def tell(deployment: Deployment, console: Console) -> None:
     console.print("\n[bold]Look further[/]")
     for words in ("list", "list --status PENDING", f"show {launched}   # with its audit trail"):
         console.print(f"  .venv/bin/python -m scripts.approvals {words}", markup=False)
+    console.print("  .venv/bin/python -m scripts.failed_executions list", markup=False)
     console.print(f"  {outputs['api_url']}/requests, table {outputs['requests_table']}", markup=False)
+
+
+def _rotate(deployment: Deployment, outputs: dict[str, Any], console: Console) -> None:
+    """Replace the key that signs links, while a link is on its way."""
+    if not RotatedSecret(deployment, outputs["link_key_secret"]).rotate():
+        raise StoryError("the links' key was not replaced: see the log of the function rotate_link_key")
+    console.print("  Secrets Manager replaces the key that signs links; one that was sent outlives it")
 
 
 def _ask(ada: Caller, outputs: dict[str, Any], console: Console, wish: dict[str, Any]) -> str:
@@ -87,11 +109,12 @@ def _decide(link: str, decision: str) -> Answer:
     return send("POST", link, urlencode({"decision": decision, "comment": "from the demo"}), **headers)
 
 
-def _wait_for(deployment: Deployment, request_id: str, attribute: str) -> None:
+def _until(done: Callable[[], bool], otherwise: str) -> None:
+    """Wait until it is done; say what is not."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while attribute not in approvals.request(deployment, request_id):
+    while not done():
         if time.monotonic() > deadline:
-            raise StoryError(f"request {request_id} has no {attribute} yet: see its execution of that name")
+            raise StoryError(otherwise)
         time.sleep(POLL_SECONDS)
 
 
@@ -117,6 +140,34 @@ def _print_host(deployment: Deployment, console: Console, request_id: str) -> No
     table.add_row("public address", host.get("PublicIpAddress") or "none")
     table.add_row("ends", str(found["ends_at"]))
     console.print(table)
+
+
+def _stop_and_redrive(deployment: Deployment, console: Console, request_id: str) -> None:
+    """Stop the execution that is to end the host, and let it go on where it was."""
+    console.print("\n[bold]Its execution is stopped by mistake[/]: nobody would end the host in eight hours")
+    states = deployment.client("stepfunctions")
+    machine = deployment.outputs["approval_workflow"]["state_machine_arn"]
+    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{request_id}"
+    _until(
+        lambda: entered(history(states, execution))[-1] == WAITING,
+        f"{execution} does not wait for the end of its host: see its history",
+    )
+    states.stop_execution(executionArn=execution, error="Operator", cause="a mistake")
+    [failures] = Failures.on(deployment, "approval_workflow")
+    _until(
+        lambda: _redriven(failures, execution, console),
+        f"no queue kept {execution}, which was stopped: see the alarms of modules/state_machine",
+    )
+    console.print(f"  {states.describe_execution(executionArn=execution)['status']} again")
+
+
+def _redriven(failures: Failures, execution: str, console: Console) -> bool:
+    with failures.held() as kept:
+        found = [failure for failure in kept if failure.arn == execution]
+        for failure in found:
+            failures.redrive(failure)
+            console.print(f"  {failure.status} in {failure.state}: a queue has kept it, and it goes on from there")
+    return bool(found)
 
 
 def _print_trail(deployment: Deployment, console: Console, request_id: str) -> None:

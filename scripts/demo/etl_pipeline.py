@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from scripts.demo import StoryError
 from scripts.deployment import Deployment
 from scripts.executions import follow, inside_maps, started_by
 from scripts.inbox import Inbox
 from scripts.real_data import planes
+from scripts.stage import StoryError
 
 BROKEN = b"tail,age\nN10156,9\n"
 DATASET = "planes"

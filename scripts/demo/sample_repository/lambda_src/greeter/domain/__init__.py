@@ -1,0 +1,1 @@
+"""What a greeting is, without any AWS."""
