@@ -2,11 +2,24 @@
 
 import pytest
 
-from tests.support.applied import ACCOUNTS, Applied
-from tests.support.documents import IDENTITY, RESOURCE, TRUST, Statement, statements
+from scripts.policies import Statement
+from tests.support.applied import APPLIED, Applied
+from tests.support.documents import IDENTITY, RESOURCE, TRUST, of_workflows, statements
 
 # Actions for which IAM knows no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
 WITHOUT_RESOURCE_LEVEL = {
+    "autoscaling:DescribeAutoScalingGroups",
+    "cloudtrail:LookupEvents",
+    "cloudwatch:GetMetricData",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSnapshots",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeTags",
+    "ec2:DescribeVolumes",
+    "lambda:ListFunctions",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -28,12 +41,14 @@ WITHOUT_RESOURCE_LEVEL = {
 }
 # EC2 documents no source account; a role can be handed to instances of its own account only.
 WITHOUT_SOURCE_ACCOUNT = ["ec2.amazonaws.com"]
-# CloudWatch Logs sends no source account to a key; the encryption context, which holds the account, stands for it.
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-CONFUSED_DEPUTY_KEYS = {"aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:aws:logs:arn"}
+# CloudWatch Logs and its delivery send no source account to a key; the encryption context, which holds the account,
+# stands for it. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html,
+# https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+CONTEXTS_OF_LOGS = {"kms:encryptioncontext:aws:logs:arn", "kms:encryptioncontext:sourcearn"}
+CONFUSED_DEPUTY_KEYS = {"aws:sourceaccount", "aws:sourcearn"} | CONTEXTS_OF_LOGS
 
 
-@pytest.fixture(params=ACCOUNTS)
+@pytest.fixture(params=APPLIED)
 def environment(request: pytest.FixtureRequest, applied: dict[str, Applied]) -> Applied:
     return applied[request.param]
 
@@ -43,14 +58,14 @@ def broken(found: list[Statement]) -> str:
 
 
 def test_no_identity_policy_grants_an_action_by_wildcard(environment: Applied) -> None:
-    loose = [s for s in statements(environment, IDENTITY) if s.allows and any("*" in action for action in s.actions)]
+    loose = [s for s in of_workflows(environment, IDENTITY) if s.allows and any("*" in action for action in s.actions)]
     assert not loose, broken(loose)
 
 
 def test_a_wildcard_resource_stands_only_where_iam_knows_no_resource(environment: Applied) -> None:
     loose = [
         s
-        for s in statements(environment, IDENTITY)
+        for s in of_workflows(environment, IDENTITY)
         if s.allows and "*" in s.resources and not set(s.actions) <= WITHOUT_RESOURCE_LEVEL
     ]
     assert not loose, broken(loose)
@@ -63,7 +78,7 @@ def test_no_statement_is_written_the_inverted_way(environment: Applied) -> None:
 
 
 def test_every_trust_policy_is_closed_to_other_accounts(environment: Applied) -> None:
-    trusts = list(statements(environment, TRUST))
+    trusts = list(of_workflows(environment, TRUST))
     assert trusts
     served = [s for s in trusts if s.services and s.services != WITHOUT_SOURCE_ACCOUNT]
     open_ones = [s for s in served if "aws:sourceaccount" not in s.condition_keys]
@@ -71,8 +86,14 @@ def test_every_trust_policy_is_closed_to_other_accounts(environment: Applied) ->
 
 
 def test_a_role_is_trusted_by_one_service_only(environment: Applied) -> None:
-    shared = [s for s in statements(environment, TRUST) if len(s.services) != 1 or s.principals]
+    shared = [s for s in of_workflows(environment, TRUST) if len(s.services) != 1 or s.principals]
     assert not shared, broken(shared)
+
+
+def test_whoever_trusts_the_account_means_one_role(environment: Applied) -> None:
+    trusting = [s for s in statements(environment, TRUST) if s.principals]
+    open_ones = [s for s in trusting if "aws:principalarn" not in s.condition_keys]
+    assert not open_ones, broken(open_ones)
 
 
 def test_no_resource_policy_allows_everybody(environment: Applied) -> None:
@@ -85,25 +106,3 @@ def test_services_reach_a_resource_only_on_behalf_of_this_account(environment: A
     assert served
     confused = [s for s in served if not CONFUSED_DEPUTY_KEYS & s.condition_keys]
     assert not confused, broken(confused)
-
-
-@pytest.mark.parametrize(
-    ("store", "policy", "link"),
-    [
-        ("aws_s3_bucket", "aws_s3_bucket_policy", "bucket"),
-        ("aws_sqs_queue", "aws_sqs_queue", "arn"),
-        ("aws_sns_topic", "aws_sns_topic_policy", "arn"),
-    ],
-)
-def test_every_store_refuses_plain_http(environment: Applied, store: str, policy: str, link: str) -> None:
-    refusing = {
-        statement.address
-        for statement in statements(environment, {policy: "policy"})
-        if not statement.allows
-        and "*" in statement.principals
-        and statement.body["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    }
-    guarded = {found["values"][link] for found in environment.resources(policy) if found["address"] in refusing}
-    stores = {found["values"][link] for found in environment.resources(store)}
-    assert stores
-    assert stores == guarded

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from scripts.aws import Client
-from tests.support.applied import ACCOUNTS, Applied
+from tests.support.applied import APPLIED, Applied
 
 TRUST, INLINE, MANAGED = 2048, 10240, 6144  # characters, without white space
 
 
-@pytest.fixture(params=ACCOUNTS)
+@pytest.fixture(params=APPLIED)
 def iam(request: pytest.FixtureRequest, applied: dict[str, Applied]) -> Client:
     return applied[request.param].deployment.client("iam")
 

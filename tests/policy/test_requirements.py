@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parents[2] / "requirements"
 PIN = re.compile(r"^[a-z0-9-]+==[\w.!+]+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+$", re.MULTILINE)
 WANTED = re.compile(r"^([a-z0-9-]+)(?:\[.*\])?(==.+)?$", re.MULTILINE)
 
-each = pytest.mark.parametrize("name", ["data", "dev", "layer", "lint"])
+each = pytest.mark.parametrize("name", ["benchmarks", "data", "dev", "layer", "lint"])
 
 
 @each

@@ -19,7 +19,7 @@ COMPENSATIONS: dict[str, str] = tomllib.loads((HERE / "compensations.toml").read
 # statelint 3.1.0 knows neither a distributed Map's reader and label nor an expression for a number or a time,
 # and it wants 2.0 where AWS takes 2.
 FALSE_ALARMS = re.compile(
-    r'Field "(InputType|Label|MaxItems|CSVDelimiter)" not allowed|(MaxConcurrency|TimeoutSeconds|Timestamp) is "{%'
+    r'Field "(InputType|Label|MaxItems|CSVDelimiter)" not allowed|(MaxConcurrency|Seconds|Timestamp) is "{%'
 )
 INTEGERS_FOR_FLOATS = Config(ignored_problem_types={ProblemType.FLOAT})
 # What Lambda, Step Functions and our handlers (`shared/faults.py`) call a fault that may pass by itself.

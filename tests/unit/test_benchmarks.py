@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from tests.benchmarks import cold_start, etl_throughput, workbench
+from tests.benchmarks import cold_start, etl_throughput, volume_cleanup, workbench
 
 PAGE = (workbench.ROOT / "docs" / "benchmarks.md").read_text()
 
@@ -18,3 +18,4 @@ def test_the_machine_is_described_without_its_name(monkeypatch: pytest.MonkeyPat
 def test_the_page_was_measured_with_the_defaults() -> None:
     assert f"disturbed of {cold_start.ROUNDS} rounds" in PAGE
     assert f"{etl_throughput.ROWS:,} rows of nine columns" in PAGE
+    assert f"{volume_cleanup.VOLUMES:,} unattached volumes" in PAGE

@@ -11,9 +11,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
-from scripts import local
-from scripts.demo import StoryError, __main__, etl_pipeline
+from scripts import local, stage
+from scripts.demo import __main__, etl_pipeline
+from scripts.deployment import ROOT
 from scripts.local_engine import Engine
+from scripts.stage import StoryError
 
 Run = Callable[..., int]
 
@@ -22,12 +24,16 @@ Run = Callable[..., int]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run the demo with stubs for its two halves; return the exit code."""
 
-    def run(up: Callable[..., Any] = lambda *_: None, tell: Callable[..., Any] = lambda *_: None) -> int:
-        monkeypatch.setattr(sys, "argv", ["demo", "etl_pipeline"])
+    def run(
+        up: Callable[..., Any] = lambda *_: None,
+        tell: Callable[..., Any] = lambda *_: None,
+        workflow: str | None = "etl_pipeline",
+    ) -> int:
+        monkeypatch.setattr(sys, "argv", ["demo", *([workflow] if workflow else [])])
         monkeypatch.setattr(local, "up", up)
         monkeypatch.setattr(etl_pipeline, "tell", tell)
-        monkeypatch.setattr(__main__, "ROOT", tmp_path)
-        monkeypatch.setattr(__main__, "Engine", lambda: Engine(directory=tmp_path))
+        monkeypatch.setattr(stage, "ROOT", tmp_path)
+        monkeypatch.setattr(stage, "Engine", lambda: Engine(directory=tmp_path))
         return __main__.main()
 
     return run
@@ -71,6 +77,18 @@ def test_a_port_that_is_none_is_one_sentence(
     assert capsys.readouterr().err == (
         f"'{port}' is no port: set ENGINE_PORT (or --port) to a number from 1 to 65535.\n"
     )
+
+
+def test_the_pipeline_s_story_which_takes_longest_is_the_last(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        __main__.importlib,
+        "import_module",
+        lambda name: SimpleNamespace(tell=lambda *_: told.append(name.removeprefix("scripts.demo."))),
+    )
+    assert run(workflow=None) == 0
+    stories = {path.stem for path in (ROOT / "scripts" / "demo").glob("[a-z]*.py")}
+    assert told == [*sorted(stories - {"gitops_pipeline"}), "gitops_pipeline"]
 
 
 class Story:

@@ -12,6 +12,7 @@ from moto import mock_aws
 from scripts.deployment import Deployment
 from scripts.failure_queue import __main__ as command
 from scripts.failure_queue.triage import RECEIVED_TOO_OFTEN, Message, Triage, TriageError, move, survey
+from scripts.held_queue import HeldQueue
 
 LOG_GROUP = "/workflows/test/queue_processor/triage"
 
@@ -22,7 +23,7 @@ def everything(_: object) -> bool:
 
 @pytest.fixture
 def triage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Triage]:
-    monkeypatch.setattr(Triage, "_wait_seconds", 0)
+    monkeypatch.setattr(HeldQueue, "_wait_seconds", 0)
     with mock_aws():
         sqs, logs = boto3.client("sqs", "us-east-1"), boto3.client("logs", "us-east-1")
         logs.create_log_group(logGroupName=LOG_GROUP)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,9 +12,10 @@ from tests.support.fake_terraform import Install
 
 APPLY = [
     {"type": "version"},
+    {"type": "apply_complete", "hook": {"action": "read"}},  # a data block, which is no change
     {"type": "change_summary", "changes": {"add": 1, "change": 1}},
-    {"type": "apply_complete"},
-    {"type": "apply_complete"},
+    {"type": "apply_complete", "hook": {"action": "create"}},
+    {"type": "apply_complete", "hook": {"action": "update"}},
     {"type": "change_summary", "changes": {"add": 0, "change": 0}},
 ]
 FAILED = [
@@ -36,9 +38,14 @@ class StubEngine:
 
     def __init__(self) -> None:
         self.starts = 0
+        self.image: list[str] = []  # of which addresses its builds were told before it started
 
     def pid(self) -> int | None:
         return 1000 + self.starts if self.starts else None
+
+    def provide(self, url: str) -> None:
+        if not self.starts:
+            self.image.append(url)
 
     def start(self) -> None:
         self.starts += 1
@@ -56,9 +63,9 @@ def engine(machine: Path, monkeypatch: pytest.MonkeyPatch) -> StubEngine:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text("1")
     monkeypatch.setattr(local, "ROOT", root)
-    monkeypatch.setattr(local, "STATE", root / "build" / "local")
     monkeypatch.setattr(local, "APPLIED", root / "build" / "local" / "applied")
     monkeypatch.setattr(local, "prepare", lambda _: None)  # there is no account behind the stub
+    monkeypatch.setattr(local.build_image, "provide", stub.provide)
     monkeypatch.setattr(deployment, "Engine", lambda: stub)
     return stub
 
@@ -66,7 +73,7 @@ def engine(machine: Path, monkeypatch: pytest.MonkeyPatch) -> StubEngine:
 def test_on_a_bare_machine_all_is_started_and_applied(engine: StubEngine, fake_terraform: Install) -> None:
     terraform, told = fake_terraform(apply=say(APPLY), output=OUTPUT), []
     assert local.up(engine, told.append).endpoint_url == engine.url
-    assert engine.starts == 1
+    assert (engine.starts, engine.image) == (1, [engine.url])
     assert terraform.commands == ["init", "apply", "output"]
     assert told == [
         "starting the engine",
@@ -87,12 +94,14 @@ def test_what_is_applied_is_not_applied_again_until_it_changes(engine: StubEngin
     assert (engine.starts, terraform.commands.count("apply")) == (1, 2)
 
 
-def test_a_state_whose_engine_is_gone_is_dropped(engine: StubEngine, fake_terraform: Install) -> None:
-    fake_terraform(apply=say(APPLY), output=OUTPUT)
-    local.STATE.mkdir()
-    (local.STATE / "terraform.tfstate").write_text("{}")
+def test_what_an_engine_held_that_is_gone_is_applied_anew(
+    engine: StubEngine, fake_terraform: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terraform = fake_terraform(apply=say(APPLY), output=OUTPUT)
     local.up(engine, lambda _: None)
-    assert not (local.STATE / "terraform.tfstate").exists()
+    monkeypatch.setattr(engine, "pid", Mock(side_effect=[None, 1001]))  # the next one gets the same process id
+    local.up(engine, lambda _: None)
+    assert terraform.commands.count("apply") == 2
 
 
 def test_without_terraform_no_engine_starts(engine: StubEngine) -> None:
@@ -126,6 +135,7 @@ def test_an_apply_that_fails_says_every_error_and_is_tried_again(engine: StubEng
         ("build/a.zip", True),
         ("build/notes", False),
         ("environments/local/.terraform/lock", False),
+        ("environments/local/engine_override.tf", False),
     ],
 )
 def test_the_digest_knows_what_matters(engine: StubEngine, changed: str, matters: bool) -> None:

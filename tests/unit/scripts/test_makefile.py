@@ -18,7 +18,7 @@ MAKE = shutil.which("make") or "make"
 def clone(tmp_path: Path) -> Path:
     """What `make setup` needs of a fresh clone."""
     for folder in ("requirements", "scripts"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Makefile", tmp_path)
     return tmp_path
 
@@ -55,7 +55,7 @@ def test_an_unknown_environment_is_refused_in_one_sentence(clone: Path) -> None:
     for name in ("dev", "prod"):
         (clone / "environments" / name).mkdir(parents=True)
         (clone / "environments" / name / "main.tf").touch()
-    for command in ("plan", "apply"):
+    for command in ("plan", "check-plan", "apply", "doctor"):
         refused = make(clone, command, "ENV=nope", f"PYTHON={sys.executable}")
         assert refused.returncode
         assert refused.stderr.splitlines()[0] == "There is no environment 'nope': use ENV= and one of dev prod."
@@ -73,7 +73,7 @@ def test_nothing_is_installed_to_be_removed(clone: Path, target: str) -> None:
 
 def test_help_is_the_default_and_lists_every_target() -> None:
     told = make(ROOT).stdout
-    listed = re.findall(r"^  make (\w+) ", told, re.MULTILINE)
+    listed = re.findall(r"^  make ([\w-]+) ", told, re.MULTILINE)
     assert len({re.search(r" [A-Z]", line).start() for line in told.splitlines()}) == 1, "in two columns"
     (phony,) = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(listed) == set(phony.split())

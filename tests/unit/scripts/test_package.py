@@ -1,6 +1,7 @@
 """The packager: the same bytes wherever and however often it runs, and zips that Lambda can import."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,17 +89,44 @@ def test_a_failed_download_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.glob("layer_*"))
 
 
-def test_the_real_packages_are_the_same_in_another_folder_umask_and_time_zone(tmp_path: Path) -> None:
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No registry, but the wheels that are left of the real layers."""
+    build(ROOT / "build")
+    links = " ".join(package.wheels(ROOT / "build", name).as_uri() for name in package.PLATFORMS)
+    for name, value in {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": links}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_real_packages_are_the_same_offline_in_another_folder_umask_and_time_zone(tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     for folder in ("lambda_src", "requirements", "scripts"):
-        shutil.copytree(ROOT / folder, copy / folder)
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "scripts.package"]
-    subprocess.run(command, cwd=ROOT, check=True)
     subprocess.run(command, cwd=copy, env=os.environ | {"TZ": "Pacific/Auckland"}, umask=0o077, check=True)
     made = sorted((copy / "build").glob("*.zip"))
     assert {"layer_arm64.zip", "layer_x86_64.zip"} < {path.name for path in made}
     for path in made:
         assert path.read_bytes() == (ROOT / "build" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_layer_is_built_again_when_its_wheels_are_gone(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "PLATFORMS", {"arm64": "manylinux2014_aarch64"})
+    (repository / "requirements").mkdir()
+    (pin,) = re.findall(r"(?m)^tzdata==(?:.*\\\n)+.*\n", (ROOT / "requirements" / "layer.txt").read_text())
+    (repository / "requirements" / "layer.txt").write_text(pin)
+    kept, output = package.wheels(tmp_path / "out", "arm64"), tmp_path / "out"
+    layer = build(output, repository)[-1]
+    first = layer.read_bytes()
+    assert [wheel.name.partition("-")[0] for wheel in kept.iterdir()] == ["tzdata"]
+    assert {path.name for path in output.iterdir() if path.is_dir()} == {"wheels"}, "nothing else is left"
+    shutil.rmtree(kept)
+    assert build(output, repository)[-1].read_bytes() == first
+    assert kept.is_dir()
 
 
 def test_the_layer_holds_python_packages_and_none_of_pip_s_notes() -> None:

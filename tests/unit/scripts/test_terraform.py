@@ -43,6 +43,12 @@ def test_a_cache_that_is_already_set_is_kept(machine: Path) -> None:
     assert environment({"TF_PLUGIN_CACHE_DIR": str(machine / "mine")})["TF_PLUGIN_CACHE_DIR"] == str(machine / "mine")
 
 
+@pytest.mark.usefixtures("machine")
+def test_terraform_collects_garbage_less_often_unless_it_is_told_how_often() -> None:
+    assert environment({})["GOGC"] == "400"
+    assert environment({"GOGC": "100"})["GOGC"] == "100"
+
+
 def test_a_named_mirror_wins_over_all_else(machine: Path) -> None:
     (machine / "home" / ".terraformrc").write_text("")
     make_mirror(machine / "opt")
