@@ -19,23 +19,6 @@ variables {
     approvals        = { needed = 1, from = ["ada", "bert"] }
     deadline_seconds = 259200
   }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 override_data {
@@ -59,7 +42,7 @@ override_resource {
   values          = { id = "sg-0a" }
 }
 override_resource {
-  target          = aws_secretsmanager_secret.link_key
+  target          = module.link_key.aws_secretsmanager_secret.this
   override_during = plan
   values          = { id = "arn:aws:secretsmanager:us-east-1:000000000000:secret:link-key", arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:link-key" }
 }
@@ -67,7 +50,7 @@ override_resource {
 # Step Functions would be asked to check a definition that is known to the last ARN.
 override_module {
   target  = module.state_machine
-  outputs = { arn = "arn:aws:states:us-east-1:000000000000:stateMachine:sample:live", state_machine_arn = "arn:aws:states:us-east-1:000000000000:stateMachine:sample" }
+  outputs = { arn = "arn:aws:states:us-east-1:000000000000:stateMachine:sample:live", state_machine_arn = "arn:aws:states:us-east-1:000000000000:stateMachine:sample", monitoring = { alarms = {}, series = [] } }
 }
 
 run "a_safe_workflow" {
@@ -98,6 +81,21 @@ run "a_safe_workflow" {
   }
 
   assert {
+    condition     = toset(keys(output.decisions)) == toset(["ask_approvers", "close_request", "deadline_seconds", "open_decision", "people"])
+    error_message = "A pipeline must be told how to make a request, ask about it, and close it."
+  }
+
+  assert {
+    condition     = output.decisions.deadline_seconds == var.policy.deadline_seconds && output.decisions.people == keys(var.policy.people)
+    error_message = "A pipeline must know whom it may name, and how long they have."
+  }
+
+  assert {
+    condition     = toset(keys(local.endpoints.open_decision.permissions)) == toset(["AddToAudit", "KeepRequests", "ReadPolicy", "ReadRequests", "UseTheKeyForPolicy", "UseTheKeyThroughDynamodb"])
+    error_message = "Making a deployment's request takes the policy, and writes the request with its audit entry, no more."
+  }
+
+  assert {
     condition     = aws_launch_template.host.metadata_options[0].http_tokens == "required" && aws_launch_template.host.metadata_options[0].http_put_response_hop_limit == 1
     error_message = "Hosts must ask for their credentials with a token of their own."
   }
@@ -118,8 +116,8 @@ run "a_safe_workflow" {
   }
 
   assert {
-    condition     = alltrue([for name, subscription in aws_sns_topic_subscription.this : jsondecode(subscription.filter_policy) == { recipient = [name] }])
-    error_message = "People must hear only what is for them."
+    condition     = aws_ssm_parameter.policy.type == "SecureString" && aws_ssm_parameter.policy.key_id == var.foundation.kms_key_arn && toset(local.read_policy.UseTheKeyForPolicy.conditions[*].variable) == toset(["kms:ViaService", "kms:EncryptionContext:PARAMETER_ARN"])
+    error_message = "Who people are and what they are called must be opened with the key, by who reads the policy alone."
   }
 
   assert {
@@ -128,7 +126,7 @@ run "a_safe_workflow" {
   }
 
   assert {
-    condition     = toset(keys(merge(local.steps, local.endpoints))) == toset([for file in fileset("../../lambda_src/approval_workflow/handlers", "*.py") : trimsuffix(file, ".py") if strcontains(file("../../lambda_src/approval_workflow/handlers/${file}"), "\ndef handler(")])
+    condition     = toset(concat(keys(merge(local.steps, local.endpoints)), ["rotate_link_key"])) == toset([for file in fileset("../../lambda_src/approval_workflow/handlers", "*.py") : trimsuffix(file, ".py") if can(regex("\n(def handler\\(|handler = )", file("../../lambda_src/approval_workflow/handlers/${file}")))])
     error_message = "There must be a function for each handler, and no other."
   }
 }

@@ -19,23 +19,6 @@ variables {
     kind = "state_machine"
     arn  = "arn:aws:states:us-east-1:000000000000:stateMachine:sample:live"
   }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 run "starts_a_state_machine" {
@@ -68,16 +51,6 @@ run "starts_a_state_machine" {
   assert {
     condition     = one([for statement in jsondecode(data.aws_iam_policy_document.trust.json).Statement : statement if statement.Sid == "StartTheTarget"]).Condition.StringEquals["aws:SourceAccount"] == "000000000000"
     error_message = "The trust policy must name the source account."
-  }
-
-  assert {
-    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.undelivered.json).Statement : statement if statement.Sid == "KeepUndeliveredEvents"]).Condition.ArnEquals["aws:SourceArn"] == "arn:aws:events:us-east-1:000000000000:rule/sample-test-sample"
-    error_message = "Only this rule may send to the queue."
-  }
-
-  assert {
-    condition     = aws_sqs_queue.undelivered.sqs_managed_sse_enabled && aws_sqs_queue.undelivered.message_retention_seconds == 1209600
-    error_message = "Undelivered events must be kept for 14 days, encrypted."
   }
 
   assert {
@@ -115,6 +88,28 @@ run "invokes_a_function" {
   assert {
     condition     = aws_lambda_permission.this["invoke"].source_arn == "arn:aws:events:us-east-1:000000000000:rule/sample-test-sample" && aws_lambda_permission.this["invoke"].source_account == "000000000000"
     error_message = "Only this rule of this account may invoke the function."
+  }
+}
+
+run "fills_a_queue" {
+  command = plan
+
+  module {
+    source = "../../modules/event_trigger"
+  }
+
+  variables {
+    target = { kind = "queue", arn = "arn:aws:sqs:us-east-1:000000000000:sample-test-sample" }
+  }
+
+  assert {
+    condition     = length(aws_iam_role.this) == 0 && length(aws_lambda_permission.this) == 0 && aws_cloudwatch_event_target.this.role_arn == null
+    error_message = "A queue is reached by its own policy, without a role: with one, EventBridge may fail to encrypt."
+  }
+
+  assert {
+    condition     = output.rule_arn == "arn:aws:events:us-east-1:000000000000:rule/sample-test-sample"
+    error_message = "The queue's policy must be able to name the rule."
   }
 }
 
@@ -173,6 +168,21 @@ run "refuses_first" {
   expect_failures = [var.target, var.event_pattern, var.retry, var.runbook, var.event_bus, var.name, var.description]
 }
 
+run "refuses_third" {
+  command = plan
+
+  module {
+    source = "../../modules/event_trigger"
+  }
+
+  variables {
+    # A FIFO queue, which needs a group for each event.
+    target = { kind = "queue", arn = "arn:aws:sqs:us-east-1:000000000000:sample.fifo" }
+  }
+
+  expect_failures = [var.target]
+}
+
 run "refuses_second" {
   command = plan
 
@@ -182,7 +192,7 @@ run "refuses_second" {
 
   variables {
     # An unknown kind.
-    target = { kind = "queue", arn = "arn:aws:lambda:us-east-1:000000000000:function:sample:live" }
+    target = { kind = "topic", arn = "arn:aws:lambda:us-east-1:000000000000:function:sample:live" }
 
     # A pattern that matches everything.
     event_pattern = jsonencode({ detail = {} })

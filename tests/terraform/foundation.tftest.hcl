@@ -41,6 +41,16 @@ run "a_safe_foundation_by_default" {
   }
 
   assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : statement if statement.Sid == "DeliverToQueues"]).Condition == { StringEquals = { "aws:SourceAccount" = "000000000000" }, ArnLike = { "kms:EncryptionContext:aws:sqs:arn" = "arn:aws:sqs:us-east-1:000000000000:sample-test-*" } }
+    error_message = "Topics and rules of this account may use the key for this foundation's queues only."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : statement if statement.Sid == "DeliverLogs"]) == { Sid = "DeliverLogs", Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = { Service = "delivery.logs.amazonaws.com" }, Condition = { StringEquals = { "kms:EncryptionContext:SourceArn" = "arn:aws:logs:us-east-1:000000000000:*" } } }
+    error_message = "The delivery of logs may open logs of this account only, and encrypt nothing."
+  }
+
+  assert {
     condition     = one([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : statement if statement.Sid == "EncryptLogGroups"]).Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"] == "arn:aws:logs:us-east-1:000000000000:log-group:*"
     error_message = "Only this account's log groups may use the key."
   }
@@ -48,6 +58,11 @@ run "a_safe_foundation_by_default" {
   assert {
     condition     = aws_s3_bucket.access_logs.bucket == "sample-test-access-logs-000000000000-us-east-1" && !aws_s3_bucket.access_logs.force_destroy
     error_message = "The access logs must outlive `terraform destroy`."
+  }
+
+  assert {
+    condition     = keys(output.foundation.packages) == ["sample"] && output.foundation.packages.sample.key == "sample/${filesha256("fixtures/artifacts/sample.zip")}.zip"
+    error_message = "Every workflow's zip must be there under its own hash."
   }
 
   assert {
@@ -61,8 +76,23 @@ run "a_safe_foundation_by_default" {
   }
 
   assert {
+    condition     = output.foundation.configuration_seconds == 60
+    error_message = "A change of a parameter must take effect within a minute."
+  }
+
+  assert {
     condition     = output.foundation.region == "us-east-1" && output.foundation.partition == "aws" && output.foundation.account_id == "000000000000"
     error_message = "The foundation must say where it is."
+  }
+
+  assert {
+    condition     = output.foundation.canary == false
+    error_message = "Unless somebody says otherwise, Terraform moves aliases."
+  }
+
+  assert {
+    condition     = output.foundation.network == null
+    error_message = "Unless somebody says otherwise, functions run outside of any VPC."
   }
 
   assert {
@@ -93,6 +123,23 @@ run "bounds_every_role" {
   }
 }
 
+run "hands_a_network_on" {
+  command = plan
+
+  module {
+    source = "../../modules/foundation"
+  }
+
+  variables {
+    network = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = output.foundation.network.subnet_ids == toset(["subnet-1", "subnet-2"]) && !output.foundation.network.internet
+    error_message = "Every workflow must get the network, and none may take it for a way out."
+  }
+}
+
 run "lets_go_where_nothing_is_to_be_kept" {
   command = plan
 
@@ -118,6 +165,9 @@ run "refuses_first" {
   }
 
   variables {
+    # No kind of dashboards.
+    dashboards = "all"
+
     # A name no bucket could have.
     name = "Sample_Test"
 
@@ -127,6 +177,9 @@ run "refuses_first" {
     # A retention cloudwatch has not.
     log_retention_days = 45
 
+    # Configuration that is as old as the hour.
+    configuration_seconds = 3600
+
     # An old python.
     runtime = "python3.12"
 
@@ -135,9 +188,12 @@ run "refuses_first" {
 
     # An address for one API only.
     api_url_format = "https://apis.example.com/live/"
+
+    # A network without subnets.
+    network = { subnet_ids = [], security_group_ids = ["sg-1"] }
   }
 
-  expect_failures = [var.name, var.architecture, var.log_retention_days, var.runtime, var.alarm_emails, var.api_url_format]
+  expect_failures = [var.name, var.architecture, var.configuration_seconds, var.dashboards, var.log_retention_days, var.runtime, var.alarm_emails, var.api_url_format, var.network]
 }
 
 run "refuses_second" {
@@ -153,7 +209,10 @@ run "refuses_second" {
 
     # A layer that was not built.
     architecture = "x86_64"
+
+    # A network without security groups.
+    network = { subnet_ids = ["subnet-1"], security_group_ids = [] }
   }
 
-  expect_failures = [var.name, var.artifacts]
+  expect_failures = [var.name, var.artifacts, var.network]
 }

@@ -15,23 +15,6 @@ variables {
   handler     = "sample.handlers.sample.handler"
   permissions = { ReadStock = { actions = ["dynamodb:GetItem"], resources = ["arn:aws:dynamodb:us-east-1:000000000000:table/stock"] } }
   alarms      = { runbook = "Look at the function's log and mend what it says." }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 run "a_safe_function_by_default" {
@@ -62,12 +45,12 @@ run "a_safe_function_by_default" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables.POWERTOOLS_SERVICE_NAME == "sample"
-    error_message = "Powertools must know the service."
+    condition     = aws_lambda_function.this.environment[0].variables.POWERTOOLS_SERVICE_NAME == "sample" && aws_lambda_function.this.environment[0].variables.CONFIGURATION_SECONDS == "60"
+    error_message = "Powertools must know the service, and the reader of parameters how old one may be."
   }
 
   assert {
-    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live"
+    condition     = aws_lambda_function.this.publish && keys(aws_lambda_alias.live) == ["live"] && length(aws_lambda_alias.canary) == 0
     error_message = "A published version must stand behind the alias."
   }
 
@@ -92,7 +75,7 @@ run "a_safe_function_by_default" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement.Sid] == ["KeepFailedCalls", "ReadStock", "SendTraces", "WriteOwnLogs"]
+    condition     = [for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement.Sid] == ["KeepFailedCalls", "ReadStock", "SendTraces", "UseTheKeyForFailures", "WriteOwnLogs"]
     error_message = "The role must hold what was asked for and what the module needs, and nothing else."
   }
 
@@ -104,16 +87,6 @@ run "a_safe_function_by_default" {
   assert {
     condition     = !contains(one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "WriteOwnLogs"]).Action, "logs:CreateLogGroup")
     error_message = "The function may not make log groups."
-  }
-
-  assert {
-    condition     = aws_sqs_queue.failures.message_retention_seconds == 1209600 && aws_sqs_queue.failures.sqs_managed_sse_enabled
-    error_message = "Failed calls must be kept for 14 days, encrypted."
-  }
-
-  assert {
-    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.failures.json).Statement : statement if statement.Sid == "RefuseOtherSenders"]).Condition.ArnNotEquals["aws:PrincipalArn"] == "arn:aws:iam::000000000000:role/sample-test-sample-function"
-    error_message = "Only the function may send to its failure queue."
   }
 
   assert {
@@ -139,6 +112,29 @@ run "a_safe_function_by_default" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == alarm.ok_actions && endswith(alarm.alarm_description, var.alarms.runbook)])
     error_message = "Alarms must tell when they fire and when they recover, with the runbook."
+  }
+}
+
+run "an_alias_that_a_pipeline_moves" {
+  command = plan
+
+  module {
+    source = "../../modules/lambda_function"
+  }
+
+  variables {
+    foundation  = merge(var.foundation, { canary = true })
+    concurrency = { provisioned = 2 }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.canary["live"].name == "live" && length(aws_lambda_alias.live) == 0
+    error_message = "Only the alias that ignores changes may be there."
+  }
+
+  assert {
+    condition     = aws_lambda_provisioned_concurrency_config.live["live"].qualifier == "live" && aws_lambda_function_event_invoke_config.live.qualifier == "live"
+    error_message = "All that belongs to the alias must follow it."
   }
 }
 
@@ -189,12 +185,12 @@ run "a_place_in_a_network" {
   }
 
   variables {
-    network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    foundation = merge(var.foundation, { network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] } })
   }
 
   assert {
-    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"])
-    error_message = "The function must be placed in the subnets."
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"]) && aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"])
+    error_message = "The function must be placed in the foundation's subnets, behind its security groups."
   }
 
   assert {
@@ -205,6 +201,47 @@ run "a_place_in_a_network" {
   assert {
     condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "DenyNetworkInterfacesToTheCode"]).Condition.ArnEquals["lambda:SourceFunctionArn"] == "arn:aws:lambda:us-east-1:000000000000:function:sample-test-sample-function"
     error_message = "The code itself must not manage network interfaces."
+  }
+}
+
+run "stays_outside_of_a_network_that_leads_nowhere" {
+  command = plan
+
+  module {
+    source = "../../modules/lambda_function"
+  }
+
+  variables {
+    foundation     = merge(var.foundation, { network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] } })
+    calls_internet = true
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.this.vpc_config) == 0
+    error_message = "A function that calls the internet must not be placed where it cannot reach it."
+  }
+
+  assert {
+    condition     = !strcontains(data.aws_iam_policy_document.permissions.json, "NetworkInterface")
+    error_message = "Whoever is in no network needs no network interfaces."
+  }
+}
+
+run "goes_into_a_network_that_leads_to_the_internet" {
+  command = plan
+
+  module {
+    source = "../../modules/lambda_function"
+  }
+
+  variables {
+    foundation     = merge(var.foundation, { network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"], internet = true } })
+    calls_internet = true
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"])
+    error_message = "Where a network leads to the internet, every function must be in it."
   }
 }
 
@@ -360,14 +397,11 @@ run "refuses_sixth" {
     # A memory lambda has not.
     limits = { memory_mb = 64 }
 
-    # A network without security group.
-    network = { subnet_ids = ["subnet-1"], security_group_ids = [] }
-
     # A name too long.
     name = "a_name_that_has_more_characters_than_any_role_in_iam_could_ever_have"
   }
 
-  expect_failures = [var.limits, var.network, var.name]
+  expect_failures = [var.limits, var.name]
 }
 
 # While `limits` or `name` is wrong, Terraform does not look at `concurrency` or `permissions`, which refer to them.

@@ -12,23 +12,6 @@ variables {
   prices = {
     calls = { currency = "EUR", tiers = [{ up_to = 1000, unit_price = "0.001" }, { unit_price = "0.0008" }] }
   }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 run "a_safe_workflow" {

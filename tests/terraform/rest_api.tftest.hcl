@@ -18,23 +18,6 @@ variables {
     "GET /samples/{sample_id}"  = { function_arn = "arn:aws:lambda:us-east-1:000000000000:function:show:live" }
     "POST /samples/{sample_id}" = { function_arn = "arn:aws:lambda:us-east-1:000000000000:function:change:live", public_because = "Whoever holds the link may change it." }
   }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 override_resource {

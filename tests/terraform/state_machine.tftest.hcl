@@ -13,23 +13,6 @@ variables {
   definition = "fixtures/definitions/simple.asl.json"
   resources  = { function = "arn:aws:lambda:us-east-1:000000000000:function:sample:live" }
   alarms     = { runbook = "Look at the last failed execution and redrive it." }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 # Step Functions would be asked to check a definition that is known to the last ARN.
@@ -50,7 +33,7 @@ run "a_simple_machine" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement.Sid] == ["DeliverLogs", "LambdaInvoke", "SendTraces"]
+    condition     = [for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement.Sid] == ["DeliverLogs", "LambdaInvoke", "SendTraces", "EncryptExecutions", "EncryptLogs"]
     error_message = "The role must hold nothing that the definition does not call for."
   }
 
@@ -75,6 +58,21 @@ run "a_simple_machine" {
   }
 
   assert {
+    condition     = aws_sfn_state_machine.this.encryption_configuration[0].type == "CUSTOMER_MANAGED_KMS_KEY" && aws_sfn_state_machine.this.encryption_configuration[0].kms_key_id == var.foundation.kms_key_arn
+    error_message = "The definition and the executions must be under the foundation's key."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "EncryptExecutions"]) == { Sid = "EncryptExecutions", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = var.foundation.kms_key_arn, Condition = { StringEquals = { "kms:EncryptionContext:aws:states:stateMachineArn" = "arn:aws:states:us-east-1:000000000000:stateMachine:sample-test-sample" } } }
+    error_message = "The role may use the key for this machine's executions only, and as itself: through no service."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "EncryptLogs"]) == { Sid = "EncryptLogs", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = var.foundation.kms_key_arn, Condition = { StringEquals = { "kms:EncryptionContext:SourceArn" = "arn:aws:logs:us-east-1:000000000000:*" } } }
+    error_message = "The role may encrypt logs of this account, and read none."
+  }
+
+  assert {
     condition     = aws_sfn_state_machine.this.tracing_configuration[0].enabled
     error_message = "Tracing must be on."
   }
@@ -93,6 +91,47 @@ run "a_simple_machine" {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : endswith(alarm.alarm_description, var.alarms.runbook)])
     error_message = "Every alarm must carry the runbook."
   }
+
+  assert {
+    condition     = module.failures["failures"].name == "sample-test-sample-failures" && module.capture["failures"].rule_name == "sample-test-sample-failures"
+    error_message = "Executions that ended badly must be kept."
+  }
+
+  assert {
+    condition     = length([for each in output.monitoring.series : each if each.topic == "executions"]) == 4
+    error_message = "Every end must be drawn."
+  }
+}
+
+run "an_express_machine_has_no_executions_to_redrive" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    type = "EXPRESS"
+  }
+
+  assert {
+    condition     = length(module.failures) == 0 && length(module.capture) == 0 && output.failures == null
+    error_message = "EXPRESS machines send no events."
+  }
+}
+
+run "refuses_a_way_to_run_again_that_is_no_sentence" {
+  command = plan
+
+  module {
+    source = "../../modules/state_machine"
+  }
+
+  variables {
+    run_again = "somehow"
+  }
+
+  expect_failures = [var.run_again]
 }
 
 run "every_integration_at_every_depth" {
@@ -106,14 +145,16 @@ run "every_integration_at_every_depth" {
     definition = "fixtures/definitions/everything.asl.json"
 
     resources = {
-      bus      = "arn:aws:events:us-east-1:000000000000:event-bus/sample"
-      function = "arn:aws:lambda:us-east-1:000000000000:function:sample:live"
-      inbox    = "arn:aws:s3:::inbox"
-      machine  = "arn:aws:states:us-east-1:000000000000:stateMachine:other:live"
-      outbox   = "arn:aws:s3:::outbox/results/*"
-      queue    = "arn:aws:sqs:us-east-1:000000000000:sample"
-      table    = "arn:aws:dynamodb:us-east-1:000000000000:table/sample"
-      topic    = "arn:aws:sns:us-east-1:000000000000:sample"
+      bus        = "arn:aws:events:us-east-1:000000000000:event-bus/sample"
+      function   = "arn:aws:lambda:us-east-1:000000000000:function:sample:live"
+      inbox      = "arn:aws:s3:::inbox"
+      machine    = "arn:aws:states:us-east-1:000000000000:stateMachine:other:live"
+      outbox     = "arn:aws:s3:::outbox/results/*"
+      project    = "arn:aws:codebuild:us-east-1:000000000000:project/sample"
+      queue      = "arn:aws:sqs:us-east-1:000000000000:sample"
+      repository = "arn:aws:codecommit:us-east-1:000000000000:sample"
+      table      = "arn:aws:dynamodb:us-east-1:000000000000:table/sample"
+      topic      = "arn:aws:sns:us-east-1:000000000000:sample"
     }
   }
 
@@ -125,8 +166,11 @@ run "every_integration_at_every_depth" {
       "SqsSendMessage", "UseTheKeyThroughSqs",
       "SnsPublish", "UseTheKeyThroughSns",
       "AwsSdkEc2DescribeInstances", "EventsPutEvents", "LambdaInvoke",
+      "CodebuildStartBuild", "CodebuildStartBuildSync", "CodebuildStartBuildSyncBuildRule",
+      "AwsSdkCodecommitPostCommentForComparedCommit", "UseTheKeyThroughCodecommit",
+      "AwsSdkSfnDescribeExecutionItself", "UseTheKeyThroughStates",
       "StartMapRuns", "FollowMapRuns", "RedriveMapRuns",
-      "DeliverLogs", "SendTraces",
+      "DeliverLogs", "SendTraces", "EncryptExecutions", "EncryptLogs",
     ])
     error_message = "The role must follow from what the definition calls, at every depth."
   }
@@ -152,6 +196,31 @@ run "every_integration_at_every_depth" {
   }
 
   assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "CodebuildStartBuildSync"]) == { Sid = "CodebuildStartBuildSync", Effect = "Allow", Action = ["codebuild:StopBuild", "codebuild:StartBuild", "codebuild:BatchGetBuilds"], Resource = var.resources.project }
+    error_message = "Waiting for a build needs to start it, to look at it and to stop it, and no other project's."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "CodebuildStartBuildSyncBuildRule"]).Resource == "arn:aws:events:us-east-1:000000000000:rule/StepFunctionsGetEventForCodeBuildStartBuildRule"
+    error_message = "Waiting for a build needs its managed rule, and no other."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Build.Arguments.ProjectName == "sample"
+    error_message = "CodeBuild asks for the project's name."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "AwsSdkCodecommitPostCommentForComparedCommit"]).Resource == var.resources.repository
+    error_message = "Commenting is granted on the repository, and no other."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Comment.Arguments.RepositoryName == "sample"
+    error_message = "CodeCommit asks for the repository's name."
+  }
+
+  assert {
     condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "S3ListObjectsV2Bucket"]).Resource == "arn:aws:s3:::inbox"
     error_message = "Listing is granted on the bucket."
   }
@@ -159,6 +228,11 @@ run "every_integration_at_every_depth" {
   assert {
     condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "S3PutObject"]).Resource == "arn:aws:s3:::outbox/results/*"
     error_message = "Writing is granted under the prefix only."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.permissions.json).Statement : statement if statement.Sid == "AwsSdkSfnDescribeExecutionItself"]).Resource == "arn:aws:states:us-east-1:000000000000:execution:sample-test-sample:*"
+    error_message = "A machine looks up executions of its own only."
   }
 
   assert {

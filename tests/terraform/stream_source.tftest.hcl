@@ -13,23 +13,6 @@ variables {
   stream_arn = "arn:aws:dynamodb:us-east-1:000000000000:table/sample-test-sample/stream/2026-11-23T00:00:00.000"
   function   = { arn = "arn:aws:lambda:us-east-1:000000000000:function:sample:live", role_name = "sample-test-sample-function" }
   alarms     = { runbook = "Read the function's log and mend the cause." }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 run "a_safe_source_by_default" {
@@ -57,21 +40,6 @@ run "a_safe_source_by_default" {
   assert {
     condition     = aws_lambda_event_source_mapping.this.maximum_retry_attempts == 10 && aws_lambda_event_source_mapping.this.maximum_record_age_in_seconds == 21600
     error_message = "Retries must be bounded."
-  }
-
-  assert {
-    condition     = aws_sqs_queue.failures.name == "sample-test-sample-changes-failures" && aws_sqs_queue.failures.message_retention_seconds == 1209600 && aws_sqs_queue.failures.sqs_managed_sse_enabled
-    error_message = "What is given up must be told, encrypted, for 14 days."
-  }
-
-  assert {
-    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.failures.json).Statement : statement if statement.Sid == "RefuseOtherSenders"]).Condition.ArnNotEquals["aws:PrincipalArn"] == "arn:aws:iam::000000000000:role/sample-test-sample-function"
-    error_message = "Only the function's role may send to the queue."
-  }
-
-  assert {
-    condition     = one([for statement in jsondecode(data.aws_iam_policy_document.failures.json).Statement : statement if statement.Sid == "RefusePlainHttp"]).Condition.Bool["aws:SecureTransport"] == "false"
-    error_message = "The queue must refuse plain HTTP."
   }
 
   assert {

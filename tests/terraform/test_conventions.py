@@ -21,11 +21,16 @@ def _blocks(directory: Path, kind: str) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
 
 
-def _shape(path: Path) -> str:
-    """The text of a file without its values: strings, numbers, booleans, null, and the elements of lists of them."""
-    text = re.sub(r"#.*", "", path.read_text())
-    text = re.sub(r'"[^"$\n]*"|\b\d+\b|\b(true|false|null)\b', "VALUE", text)
-    return re.sub(r"\[[VALUE, ]*\]", "VALUE", text)
+def _code(text: str) -> str:
+    """A file's text without comments, and without what stands in plain strings (`cron(0 3 ? * 2#1 *)`)."""
+    return re.sub(r"#.*", "", re.sub(r'"[^"$\n]*"', '""', text))
+
+
+def _shape(text: str) -> str:
+    """A file's text without values: strings, numbers, booleans, null, the elements of lists of them, and a network."""
+    text = re.sub(r'""|\b\d+\b|\b(true|false|null)\b', "VALUE", _code(text))
+    text = re.sub(r"\[[VALUE, ]*\]", "VALUE", text)
+    return re.sub(r"\{ subnet_ids = VALUE, security_group_ids = VALUE(, internet = VALUE)? \}", "VALUE", text)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
@@ -71,8 +76,8 @@ def test_environments_hold_values_only(environment: str) -> None:
     directory = ROOT / "environments" / environment
     text = (directory / "main.tf").read_text()
     assert set(re.findall(r"^(\w+)", text, re.MULTILINE)) == {"module"}, "modules are called, nothing else"
-    assert not re.search(r"\bcount\b|\bfor_each\b|\bfor\b|\?|\bvar\.|\blocal\.", re.sub(r"#.*", "", text))
-    own = {"aws_config"} if environment == "local" else set()
+    assert not re.search(r"\bcount\b|\bfor_each\b|\bfor\b|\?|\bvar\.|\blocal\.", _code(text))
+    own = {"aws_config", "sample_account.tf"} if environment == "local" else set()
     files = {
         path.name
         for path in directory.iterdir()
@@ -81,10 +86,33 @@ def test_environments_hold_values_only(environment: str) -> None:
     assert files == {"main.tf", "outputs.tf", "terraform.tf", ".terraform.lock.hcl"} | own
 
 
+def test_the_sample_account_is_values_only() -> None:
+    text = (ROOT / "environments" / "local" / "sample_account.tf").read_text()
+    assert set(re.findall(r"^(\w+)", text, re.MULTILINE)) == {"module", "output"}
+    assert not re.search(r"\bcount\b|\bfor_each\b|\bfor\b|\?|\bvar\.|\blocal\.", _code(text))
+
+
 @pytest.mark.parametrize("file", ["main.tf", "outputs.tf"])
 def test_environments_differ_in_values_only(file: str) -> None:
-    shapes = {name: _shape(ROOT / "environments" / name / file) for name in ENVIRONMENTS}
+    shapes = {name: _shape((ROOT / "environments" / name / file).read_text()) for name in ENVIRONMENTS}
     assert len(set(shapes.values())) == 1, shapes
+
+
+@pytest.mark.parametrize("internet", ["", ", internet = true"])
+def test_a_network_is_a_value(internet: str) -> None:
+    without = (ROOT / "environments" / "prod" / "main.tf").read_text()
+    network = f'{{ subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"]{internet} }}'
+    within = re.sub(r"^(  network +=) null", rf"\1 {network}", without, count=1, flags=re.MULTILINE)
+    assert within != without
+    assert _shape(within) == _shape(without)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_whoever_has_functions_hands_on_where_they_run_and_who_moves_their_aliases(module: Path) -> None:
+    foundation = dict(_blocks(module, "variable")).get("foundation", "")
+    has_functions = any('/lambda_function"' in path.read_text() for path in module.glob("*.tf"))
+    handed_on = set(re.findall(r"^    (\w+) += ", foundation, re.MULTILINE))
+    assert not has_functions or {"canary", "network"} <= handed_on
 
 
 def test_deployed_environments_differ_in_account_and_name_only() -> None:

@@ -13,11 +13,12 @@ FILES = sorted(path.name for path in HERE.glob("*.tftest.hcl"))
 
 
 @pytest.fixture(scope="module")
-def messages() -> list[dict[str, Any]]:
+def messages(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What one run over all files reported, as https://developer.hashicorp.com/terraform/internals/machine-readable-ui."""
-    done = terraform.run(HERE, "init", "-input=false", "-no-color", capture=True)
+    own = {"TF_DATA_DIR": str(tmp_path_factory.mktemp("terraform"))}  # another process may be running the same
+    done = terraform.run(HERE, "init", "-input=false", "-no-color", env=own, capture=True)
     assert not done.returncode, done.stderr
-    done = terraform.run(HERE, "test", "-json", capture=True)
+    done = terraform.run(HERE, "test", "-json", env=own, capture=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -13,23 +13,6 @@ variables {
   timeout_seconds = 10
   function        = { arn = "arn:aws:lambda:us-east-1:000000000000:function:sample:live", role_name = "sample-test-sample-function" }
   alarms          = { runbook = "Look at the failure queue's messages and mend the cause." }
-
-  foundation = {
-    name                     = "sample-test"
-    account_id               = "000000000000"
-    partition                = "aws"
-    region                   = "us-east-1"
-    kms_key_arn              = "arn:aws:kms:us-east-1:000000000000:key/sample"
-    alarm_topic_arn          = "arn:aws:sns:us-east-1:000000000000:alarms"
-    artifacts                = "fixtures/artifacts"
-    runtime                  = "python3.13"
-    architecture             = "arm64"
-    layer_arns               = ["arn:aws:lambda:us-east-1:000000000000:layer:libraries:1"]
-    log_retention_days       = 30
-    access_log_bucket        = "sample-test-access-logs"
-    deletion_protection      = true
-    permissions_boundary_arn = "arn:aws:iam::000000000000:policy/sample-test-boundary"
-  }
 }
 
 run "a_safe_queue_by_default" {
@@ -130,6 +113,36 @@ run "a_safe_queue_by_default" {
   }
 }
 
+run "a_queue_that_topics_and_rules_send_to" {
+  command = plan
+
+  module {
+    source = "../../modules/work_queue"
+  }
+
+  variables {
+    senders = {
+      topic_arns = ["arn:aws:sns:us-east-1:000000000000:alarms"]
+      rule_arns  = ["arn:aws:events:us-east-1:000000000000:rule/sample"]
+    }
+  }
+
+  assert {
+    condition     = { for statement in jsondecode(data.aws_iam_policy_document.queue["work"].json).Statement : statement.Sid => try(statement.Condition.ArnEquals["aws:SourceArn"], null) } == { RefusePlainHttp = null, TakeEvents = "arn:aws:events:us-east-1:000000000000:rule/sample", TakeMessages = "arn:aws:sns:us-east-1:000000000000:alarms" }
+    error_message = "Only these topics and rules may send."
+  }
+
+  assert {
+    condition     = { for statement in jsondecode(data.aws_iam_policy_document.queue["failures"].json).Statement : statement.Sid => try(statement.Principal.Service, null) } == { KeepUndelivered = "sns.amazonaws.com", RefusePlainHttp = null }
+    error_message = "The failure queue must take what topics could not deliver, and nothing else."
+  }
+
+  assert {
+    condition     = alltrue(flatten([for document in data.aws_iam_policy_document.queue : [for statement in jsondecode(document.json).Statement : statement.Effect == "Deny" || try(statement.Condition.StringEquals["aws:SourceAccount"] == "000000000000", false)]]))
+    error_message = "No other account may send."
+  }
+}
+
 run "a_fifo_queue" {
   command = plan
 
@@ -216,6 +229,9 @@ run "refuses_first" {
   }
 
   variables {
+    # Senders that are neither topics nor rules.
+    senders = { topic_arns = ["alarms"] }
+
     # Too few tries.
     max_receive_count = 2
 
@@ -238,7 +254,7 @@ run "refuses_first" {
     name = "sample-queue"
   }
 
-  expect_failures = [var.max_receive_count, var.max_concurrency, var.batch, var.filters, var.function, var.alarms, var.name]
+  expect_failures = [var.senders, var.max_receive_count, var.max_concurrency, var.batch, var.filters, var.function, var.alarms, var.name]
 }
 
 run "refuses_second" {
