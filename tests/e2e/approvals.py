@@ -3,8 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -13,11 +12,13 @@ import boto3
 
 from scripts import approvals
 from scripts.deployment import Deployment
-from scripts.executions import history
+from scripts.executions import entered, history
 from scripts.inbox import Inbox, Notification
 from scripts.local_engine import Engine
+from scripts.parameters import Parameter
 from scripts.people import caller
 from scripts.signed_http import Answer, Caller, send
+from tests.e2e.disturbances import alias_arn
 
 HOST = {
     "instance_type": "t3.micro",
@@ -38,6 +39,9 @@ class Approvals:
         self.deployment = deployment
         self.inbox = inbox
         self.outputs: dict[str, Any] = deployment.outputs["approval_workflow"]
+        self.policy = Parameter(
+            deployment, self.outputs["policy_parameter"], deployment.outputs["foundation"]["configuration_seconds"]
+        )
         self.states = deployment.client("stepfunctions")
         self.ec2 = deployment.client("ec2")
         self.ssm = deployment.client("ssm")
@@ -103,8 +107,7 @@ class Approvals:
 
     def entered(self, request_id: str) -> list[str]:
         """Return the states the execution entered so far, in order."""
-        events = history(self.states, self._arn(request_id))
-        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+        return entered(history(self.states, self._arn(request_id)))
 
     def ended(self, request_id: str) -> str:
         """Wait for the execution's end; return its last state."""
@@ -117,36 +120,6 @@ class Approvals:
         found = self.ec2.describe_instances(Filters=wanted)["Reservations"]
         return [instance for reservation in found for instance in reservation["Instances"]]
 
-    def policy(self) -> dict[str, Any]:
-        """Return what the environment allows."""
-        found = self.ssm.get_parameter(Name=self.outputs["policy_parameter"], WithDecryption=True)
-        policy: dict[str, Any] = json.loads(found["Parameter"]["Value"])
-        return policy
-
-    @contextmanager
-    def changed_policy(self, **changes: object) -> Iterator[None]:
-        """Change what the environment allows for a while, as an operator could."""
-        before = self.policy()
-        self._put_policy(before | changes)
-        try:
-            yield
-        finally:
-            self._put_policy(before)
-
-    def _put_policy(self, policy: dict[str, Any]) -> None:
-        self.ssm.put_parameter(Name=self.outputs["policy_parameter"], Value=json.dumps(policy), Overwrite=True)
-
-    @contextmanager
-    def throttled(self, function: str) -> Iterator[None]:
-        """Let Lambda refuse every call of a function for a while."""
-        functions = self.deployment.client("lambda")
-        name = self.outputs["function_names"][function]
-        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-        try:
-            yield
-        finally:
-            functions.delete_function_concurrency(FunctionName=name)
-
     def on_host(self, engine: Engine, request_id: str) -> boto3.Session:
         """Return a session with what the metadata service of the request's host gives to whoever runs there."""
         [host] = self.instances(request_id)
@@ -154,15 +127,10 @@ class Approvals:
         given = json.loads(send("POST", url).text)
         return boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["Token"], self.deployment.region)
 
-    def alias_arn(self, function: str) -> str:
-        """Return the ARN by which the machine calls a function."""
-        region, account = self.outputs["state_machine_arn"].split(":")[3:5]
-        return f"arn:aws:lambda:{region}:{account}:function:{self.outputs['function_names'][function]}:live"
-
     def invoke(self, function: str, event: object) -> Any:
         """Call a function as the machine does; return its answer."""
         functions = self.deployment.client("lambda")
-        answer = functions.invoke(FunctionName=self.alias_arn(function), Payload=json.dumps(event).encode())
+        answer = functions.invoke(FunctionName=alias_arn(self, function), Payload=json.dumps(event).encode())
         return json.load(answer["Payload"])
 
     def _arn(self, request_id: str) -> str:

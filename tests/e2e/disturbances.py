@@ -1,13 +1,15 @@
 """What may go wrong around a workflow, brought about on purpose and put right again."""
 
-import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol
 
+from scripts.deployment import Deployment
+from scripts.lab.functions import LabFunction
 from scripts.local_engine import Engine
 from tests.e2e.pipeline import Pipeline
 
@@ -15,38 +17,24 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 30
 
 
+class Driver(Protocol):
+    """Who drives a workflow."""
+
+    deployment: Deployment
+    outputs: dict[str, Any]
+
+
+def alias_arn(driver: Driver, function: str) -> str:
+    """Return the ARN by which the machine calls `function` (its name within the workflow)."""
+    region, account = driver.outputs["state_machine_arn"].split(":")[3:5]
+    return f"arn:aws:lambda:{region}:{account}:function:{driver.outputs['function_names'][function]}:live"
+
+
 @contextmanager
-def throttled(pipeline: Pipeline, function: str) -> Iterator[None]:
+def throttled(driver: Driver, function: str) -> Iterator[None]:
     """Let Lambda refuse every call of `function` (its name within the workflow) for a while."""
-    functions = pipeline.deployment.client("lambda")
-    name = pipeline.outputs["function_names"][function]
-    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    try:
+    with LabFunction(driver.deployment, driver.outputs["function_names"][function]).reserving(0):
         yield
-    finally:
-        functions.delete_function_concurrency(FunctionName=name)
-
-
-@contextmanager
-def without_permissions(pipeline: Pipeline, role: str) -> Iterator[None]:
-    """Take all inline policies away from `role` for a while."""
-    iam = pipeline.deployment.client("iam")
-    documents = {
-        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    }
-    for name in documents:
-        iam.delete_role_policy(RoleName=role, PolicyName=name)
-    try:
-        yield
-    finally:
-        for name, document in documents.items():
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=as_text(document))
-
-
-def as_text(document: object) -> str:
-    """Return a policy document, which boto3 has parsed, as the API wants it."""
-    return document if isinstance(document, str) else json.dumps(document)
 
 
 def wait_for_log(pipeline: Pipeline, group: str, text: str, since: float) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 from scripts.deployment import Deployment
-from scripts.executions import history, started_by, wait_for_end
+from scripts.executions import entered, history, started_by, wait_for_end
 from scripts.inbox import Inbox, Notification
+from tests.e2e.ended import Ended
 
 RUN_SECONDS = 120
 
@@ -29,7 +30,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Ended):
     """A finished execution of the pipeline."""
 
     pipeline: "Pipeline"
@@ -37,22 +38,13 @@ class Run:
     execution: dict[str, Any]
 
     @property
-    def status(self) -> str:
-        return str(self.execution["status"])
-
-    @property
-    def error(self) -> str:
-        return str(self.execution.get("error", ""))
-
-    @property
     def run_id(self) -> str:
-        return str(self.execution["name"])
+        return self.name
 
     @cached_property
     def states(self) -> list[str]:
         """The names of the states it entered, in order."""
-        events = history(self.pipeline.states, self.execution["executionArn"])
-        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+        return entered(history(self.pipeline.states, self.arn))
 
     @cached_property
     def ledger(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from scripts.local_engine import Engine
 from tests.e2e.approvals import Approvals, decide, wait
 from tests.e2e.conftest import HOURS_SCALE, post, waits_scaled
-from tests.e2e.disturbances import kill_functions
+from tests.e2e.disturbances import alias_arn, kill_functions, throttled
 
 ATTEMPTS = 5  # of a step, and of the SDK within a function: the first, and four more
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -30,7 +30,7 @@ class Trouble:
 
     def step(self, name: str, times: int = 1) -> None:
         """Let a function's calls fail."""
-        self.arm(INVOKE, times, "Lambda.ServiceException", FunctionName=self._desk.alias_arn(name))
+        self.arm(INVOKE, times, "Lambda.ServiceException", FunctionName=alias_arn(self._desk, name))
 
     def telling(self, subject: str, times: int = 1) -> None:
         """Let the notifications of that subject fail."""
@@ -181,7 +181,7 @@ def test_without_capacity_the_next_allowed_type_is_launched(desk: Approvals, tro
 
 
 def test_without_any_capacity_the_launch_fails(desk: Approvals, trouble: Trouble) -> None:
-    for each in desk.policy()["instance_types"]:
+    for each in desk.policy.read()["instance_types"]:
         trouble.arm("ec2:RunInstances", ATTEMPTS, "InsufficientInstanceCapacity", InstanceType=each["type"])
     request_id = approved(desk)
     assert_failed(desk, request_id)
@@ -192,7 +192,7 @@ def test_without_any_capacity_the_launch_fails(desk: Approvals, trouble: Trouble
 def test_a_decision_survives_the_death_of_the_function_that_answers(desk: Approvals, engine: Engine) -> None:
     request_id = desk.submit()
     links = [desk.link(request_id, name) for name in ("bert", "cleo")]
-    with desk.throttled("resume_workflow"):
+    with throttled(desk, "resume_workflow"):
         assert [decide(link, "approve").status for link in links] == [200, 200]
         time.sleep(0.5)
         assert desk.request(request_id)["status"] == "APPROVED"
@@ -212,7 +212,7 @@ def test_functions_killed_again_and_again_after_the_decision_lose_nothing(desk: 
 
 
 def test_an_answer_that_cannot_be_given_is_kept_aside_and_made_up_for(desk: Approvals, trouble: Trouble) -> None:
-    with desk.changed_policy(deadline_seconds=30, reminders=1):
+    with desk.policy.changed(deadline_seconds=30, reminders=1):
         request_id = desk.submit()
         links = [desk.link(request_id, name) for name in ("bert", "cleo")]
     trouble.arm("states:SendTaskSuccess", 50, "AccessDeniedException", taskToken=desk.task_token(request_id))

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,9 +12,24 @@ from scripts.local_engine import Engine
 from scripts.people import caller
 from scripts.signed_http import Answer, send
 from tests.e2e.approvals import HOST, Approvals, decide, look, wait
+from tests.support import privileges
+from tests.support.applied import Applied
+from tests.support.documents import roles
 
 APPROVERS = ("bert", "cleo", "dana")
 CLICKS = 100
+RUN = {
+    "run_id": "0123456789ab-00000001",
+    "repository": "platform",
+    "branch": "main",
+    "commit": "0123456789abcdef0123456789abcdef01234567",
+    "environment": "local",
+    "pusher": "arn:aws:iam::000000000000:user/bert",
+    "author": "Bert <bert@example.com>",
+    "message": "Speed up the reports",
+    "approvers": list(APPROVERS),
+    "needed": 2,
+}
 
 
 def test_an_approved_host_is_launched_as_it_should_be_and_ended_in_time(desk: Approvals) -> None:
@@ -77,6 +93,36 @@ def test_the_audit_trail_tells_who_did_what_when_and_from_where(desk: Approvals)
     assert told["ENDED"] == 1
 
 
+def test_no_role_may_change_what_the_audit_trail_says(desk: Approvals, local: Applied) -> None:
+    iam, table = (
+        desk.deployment.client("iam"),
+        f"arn:aws:dynamodb:us-east-1:000000000000:table/{desk.outputs['audit_table']}",
+    )
+    granted = [grant for role in roles(local) for grant in privileges.grants(iam, role)]
+    on_the_trail = {grant.action for grant in granted if fnmatchcase(table, grant.resource)}
+    writing = {action for action in on_the_trail if action.startswith("dynamodb:")}
+    assert writing == {"dynamodb:PutItem"}, "conditional, as the unit tests show"
+
+
+def test_the_access_log_tells_of_each_call_and_holds_no_link(desk: Approvals) -> None:
+    request_id = desk.submit()
+    link = desk.link(request_id, "bert")
+    assert decide(link, "deny").status == 200
+    logs = desk.deployment.client("logs")
+    pages = logs.get_paginator("filter_log_events")
+    groups = logs.describe_log_groups(logGroupNamePrefix="/aws/apigateway/workflows-local-approval-workflow")[
+        "logGroups"
+    ]
+
+    def lines() -> list[str]:
+        found = pages.paginate(logGroupName=groups[0]["logGroupName"])
+        return [event["message"] for page in found for event in page["events"]]
+
+    wait(lambda: any(json.loads(line)["route"] == "/decisions/{link}" for line in lines()))
+    assert {"POST", "GET"} >= {json.loads(line)["method"] for line in lines()} - {"HEAD"}
+    assert link.rpartition("/")[2] not in "".join(lines())
+
+
 def test_one_approval_is_not_enough(desk: Approvals) -> None:
     request_id = desk.submit()
     desk.approve(request_id, "bert")
@@ -119,6 +165,23 @@ def test_nobody_decides_on_their_own_request(desk: Approvals) -> None:
     assert "bert" not in desk.request(request_id)["approvers"]
     assert decide(links["cleo"], "deny").status == 200
     assert desk.ended(request_id) == "Rejected"
+
+
+def test_a_pipeline_asks_about_a_deployment_whoever_did_not_push_it(desk: Approvals) -> None:
+    event = {"run": RUN, "plan": {"summary": "1 to add, 0 to change, 0 to destroy", "address": "s3://runs/plan.txt"}}
+    opened = desk.invoke("open_decision", event)
+    request_id = opened["request_id"]
+    assert desk.invoke("open_decision", event) == opened
+    asked = desk.invoke("ask_approvers", {"request_id": request_id, "round": 0, "task_token": "of another machine"})
+    assert asked == {"asked": ["cleo", "dana"]}
+    link = desk.link(request_id, "cleo")
+    assert event["plan"]["summary"] in look(link).text
+    assert decide(link, "approve").status == 200
+    desk.approve(request_id, "dana")
+    assert desk.invoke("close_request", {"request_id": request_id}) == {"status": "APPROVED"}
+    assert desk.trail(request_id) == ["SUBMITTED", "ASKED", "APPROVED_BY", "APPROVED_BY"]
+    other = desk.invoke("open_decision", event | {"plan": event["plan"] | {"summary": "9 to destroy"}})
+    assert other["errorType"] == "AnotherPlan"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +287,7 @@ def test_forged_and_unknown_links_change_nothing(desk: Approvals) -> None:
 
 
 def test_without_an_answer_people_are_reminded_and_the_request_expires(desk: Approvals) -> None:
-    with desk.changed_policy(deadline_seconds=7, reminders=2):
+    with desk.policy.changed(deadline_seconds=7, reminders=2):
         request_id = desk.submit()
         link = desk.link(request_id, "bert")
         assert decide(desk.link(request_id, "cleo"), "approve").status == 200

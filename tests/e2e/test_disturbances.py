@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.executions import entered, history
 from scripts.inbox import Inbox
+from scripts.lab.policies import without_policies
 from scripts.local_engine import Engine
+from tests.e2e.approvals import wait
 from tests.e2e.conftest import post, waits_scaled
-from tests.e2e.disturbances import kill_functions, throttled, wait_for_log, without_permissions
+from tests.e2e.disturbances import kill_functions, throttled, wait_for_log
 from tests.e2e.pipeline import Pipeline, Run
 from tests.e2e.test_etl_pipeline import HEADER, plane, planes
 
@@ -139,6 +142,17 @@ def test_a_run_that_was_stopped_may_be_run_again(pipeline: Pipeline) -> None:
     assert again.counts == (20_000, 20_000, 0)
 
 
+def test_a_stopped_run_that_cannot_be_looked_up_is_told(pipeline: Pipeline) -> None:
+    arn = f"{pipeline.outputs['state_machine_arn'].replace(':stateMachine:', ':execution:')}:nobody"
+    told = {"executionArn": arn, "name": "nobody", "status": "ABORTED", "startDate": 0}
+    event = json.dumps({"source": "aws.states", "detail": told})
+    machine = pipeline.outputs["state_machine_alias"]
+    started = pipeline.states.start_execution(stateMachineArn=machine, input=event)["executionArn"]
+    assert pipeline.wait(started)["error"] == "Sfn.ExecutionDoesNotExistException"
+    states = entered(history(pipeline.states, started))
+    assert states == ["IsStoppedRun", "LookUpStoppedRun", "RecordFailure", "NotifyFailure", "RunFailed"]
+
+
 def test_a_run_that_timed_out_is_recorded_like_one_that_was_stopped(pipeline: Pipeline) -> None:
     rule = pipeline.deployment.client("events").describe_rule(Name=f"{MACHINE}-stopped-runs")
     assert set(json.loads(rule["EventPattern"])["detail"]["status"]) == {"ABORTED", "TIMED_OUT"}
@@ -147,7 +161,7 @@ def test_a_run_that_timed_out_is_recorded_like_one_that_was_stopped(pipeline: Pi
 def test_an_event_that_cannot_start_the_machine_waits_in_a_queue(pipeline: Pipeline) -> None:
     sqs = pipeline.deployment.client("sqs")
     queue = sqs.get_queue_url(QueueName=f"{MACHINE}-uploads-undelivered")["QueueUrl"]
-    with without_permissions(pipeline, f"{MACHINE}-uploads"):
+    with without_policies(pipeline.deployment, f"{MACHINE}-uploads"):
         upload = pipeline.upload("planes", planes(3, "D").encode())
         message = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"][0]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -157,9 +171,11 @@ def test_an_event_that_cannot_start_the_machine_waits_in_a_queue(pipeline: Pipel
 
 def test_a_failed_run_raises_an_alarm_that_recovers(pipeline: Pipeline) -> None:
     topic = pipeline.deployment.outputs["foundation"]["alarm_topic_arn"]
+    alarms, name = pipeline.deployment.client("cloudwatch"), f"{MACHINE}-failed"
+    # What failed in another test is over.
+    wait(lambda: alarms.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] != "ALARM")
     with Inbox(pipeline.deployment, topic) as inbox:
         assert pipeline.run("planes", (HEADER + plane("A", year="NA")).encode()).status == "FAILED"
-        name = f"{MACHINE}-failed"
         for state in ("ALARM", "OK"):
             told = inbox.wait_for(f'{state}: "{name}"', PATIENCE_SECONDS)
             assert told, f"nobody was told that {name} is {state}"

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from scripts import real_data
+from scripts.parameters import Parameter
 from tests.e2e.pipeline import Pipeline, Run
 
 HEADER = "tailnum,year,type,manufacturer,model,engines,seats,speed,engine\n"
@@ -175,3 +176,12 @@ def test_a_failed_run_may_be_run_again(pipeline: Pipeline) -> None:
     run = pipeline.run(*FAILURES["wrong columns"][:3])
     again = pipeline.start_again(run)
     assert again.error == "WrongColumns", "it was claimed again, and read again"
+
+
+def test_a_change_of_a_contract_takes_effect_without_a_deployment(pipeline: Pipeline) -> None:
+    seconds = pipeline.deployment.outputs["foundation"]["configuration_seconds"]
+    contract = Parameter(pipeline.deployment, f"{pipeline.outputs['contracts_path']}/planes", seconds)
+    columns = contract.read()["columns"] | {"speed": {"type": "integer", "required": True}}
+    with contract.changed(columns=columns, max_rejected_percent=100):
+        assert pipeline.run("planes", planes(3, "STRICT").encode(), "strict.csv").counts == (3, 0, 3)
+    assert pipeline.run("planes", planes(4, "AGAIN").encode(), "again.csv").counts == (4, 4, 0)

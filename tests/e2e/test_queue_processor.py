@@ -13,6 +13,7 @@ import pytest
 
 from scripts.deployment import ROOT
 from scripts.local_engine import Engine
+from scripts.parameters import Parameter
 from tests.e2e.conftest import post
 from tests.e2e.disturbances import kill_functions
 from tests.e2e.queue import QueueProcessor, Sent, usage
@@ -143,3 +144,12 @@ def test_a_redrive_that_is_killed_loses_nothing(aftermath: QueueProcessor) -> No
     aftermath.wait_until_empty(PATIENCE_SECONDS)
     # What was sent back is poison still, so it is on the failure queue again; what was held becomes visible.
     aftermath.wait(lambda: aftermath.triage.size() >= before, PATIENCE_SECONDS)
+
+
+def test_a_change_of_the_prices_takes_effect_without_a_deployment(processor: QueueProcessor) -> None:
+    seconds = processor.deployment.outputs["foundation"]["configuration_seconds"]
+    prices = Parameter(processor.deployment, processor.outputs["prices_parameter"], seconds)
+    sold = {"currency": "EUR", "tiers": [{"unit_price": "0.5"}]}
+    with prices.changed(trial_hours=sold):
+        processor.send([Sent(usage("trial", "trial-customer", "trial_hours"))])
+        processor.wait(lambda: "trial" in processor.results(), PATIENCE_SECONDS)

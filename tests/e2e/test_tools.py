@@ -2,12 +2,16 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
 
 from scripts import etl
 from scripts.demo import etl_pipeline as story
+from scripts.deployment import ROOT
 from tests.e2e.pipeline import Pipeline
 
 
@@ -57,3 +61,19 @@ def test_operators_read_reports_and_redrive_failed_runs_only(pipeline: Pipeline,
     again = etl.redrive(pipeline.deployment, failed["run_id"])
     ended = pipeline.wait(again)
     assert ended["error"] == "WrongColumns", "the file is still broken"
+
+
+def test_the_smoke_tests_of_this_repository_pass_on_what_is_live(pipeline: Pipeline) -> None:
+    deployment = pipeline.deployment
+    assert deployment.endpoint_url
+    assert deployment.account_id
+    environment = os.environ | {
+        "AWS_ENDPOINT_URL": deployment.endpoint_url,
+        "AWS_ACCESS_KEY_ID": deployment.account_id,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": deployment.region,
+        "TARGET_PREFIX": f"{deployment.outputs['foundation']['name']}-",
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/smoke"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
