@@ -20,6 +20,7 @@ from tests.unit.etl_pipeline import pipeline
 from tests.unit.etl_pipeline.pipeline import Pipeline
 from tests.unit.queue_processor import workflow
 from tests.unit.queue_processor.workflow import Workflow
+from tests.unit.volume_cleanup import workflow as cleanup
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTION_PROCESS = Path(__file__).with_name("function_process.py")
@@ -82,6 +83,33 @@ class QueueBench(Workbench):
     def create(self) -> None:
         self.workflow = Workflow(_event("sqs_messages"), _event("dynamodb_stream_records"))
         self.environment |= self.workflow.create()
+
+
+class CleanupBench(Workbench):
+    """The volume clean-up's bucket, ledger, settings and topic."""
+
+    package = "volume_cleanup"
+    defaults = cleanup.ENVIRONMENT
+
+    def create(self) -> None:
+        client("s3").create_bucket(Bucket=self.environment["BUCKET"])
+        client("sns").create_topic(Name=self.environment["TOPIC_ARN"].rpartition(":")[2])
+        keys = {"run_id": "HASH", "resource_id": "RANGE"}
+        client("dynamodb").create_table(
+            TableName=self.environment["LEDGER_TABLE"],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def agree(self, **changes: Any) -> None:
+        """Set the rules."""
+        rules = json.dumps(cleanup.RULES | changes)
+        client("ssm").put_parameter(Name=cleanup.PARAMETER, Value=rules, Type="String", Overwrite=True)
+
+    def read(self, key: str) -> Any:
+        """Return a JSON document of the bucket."""
+        return json.load(client("s3").get_object(Bucket=self.environment["BUCKET"], Key=key)["Body"])
 
 
 @contextmanager
