@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-MENDS = ("actions", "alarms", "dashboards", "evaluation", "queries", "queues", "ticker")
+MENDS = ("actions", "alarms", "dashboards", "evaluation", "keeping", "queries", "queues", "ticker")
 
 
 def apply() -> None:
