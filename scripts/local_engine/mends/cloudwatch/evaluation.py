@@ -21,7 +21,7 @@ from scripts.local_engine.patching import Function, wrap
 PATH = "/_local/alarms"
 SCALE = float(os.environ.get("ENGINE_TIME_ALARM_SCALE", "1"))
 _EXTRA_PERIODS = 2  # AWS looks further back than the evaluation periods, without saying how far
-_CATCH_UP = 10  # minutes
+_CATCH_UP = 60  # minutes; an engine that stood still tells of what happened meanwhile
 _MINUTE = 60
 _TICK_SECONDS = 1  # nobody looks more often
 _COMPARISONS = {
