@@ -148,9 +148,10 @@ def look(link: str) -> Answer:
     return send("GET", link)
 
 
-def wait(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until `condition` holds; fails after `seconds`."""
+def wait[T](condition: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """Wait until `condition` holds; return its true value. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(POLL_SECONDS)
+    return found

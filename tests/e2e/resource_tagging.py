@@ -132,6 +132,11 @@ class Tagging(Account):
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
                 yield json.loads(message["Body"])
 
+    def is_unheard(self) -> bool:
+        """Tell whether the alarm is raised because nobody counts."""
+        alarm = self.alarm()
+        return alarm["StateValue"] == "ALARM" and "no datapoints" in alarm["StateReason"]
+
     def alarm(self) -> dict[str, Any]:
         """Return the alarm on the coverage."""
         names = [f"{self.deployment.outputs['foundation']['name']}-resource-tagging-coverage"]

@@ -72,12 +72,12 @@ class KeptSecret(RotatedSecret):
     def becomes(self, state: str, meanwhile: Callable[[], object] = lambda: None) -> str:
         """Wait until the alarm says so; return why."""
 
-        def says() -> bool:
+        def says() -> str:
             meanwhile()
-            return bool(self.alarm()["StateValue"] == state)
+            alarm = self.alarm()
+            return str(alarm["StateReason"]) if alarm["StateValue"] == state else ""
 
-        wait(says)
-        return str(self.alarm()["StateReason"])
+        return wait(says)
 
 
 def assert_gives_way(secret: KeptSecret, bad: str) -> None:

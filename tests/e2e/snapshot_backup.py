@@ -18,6 +18,7 @@ from scripts.parameters import Parameter
 from scripts.signed_http import send
 from snapshot_backup.domain.snapshots import COPY_OF, CREATED_BY, TAKEN_AT, Marks, Snapshot, describe
 from snapshot_backup.domain.tags import pairs, tags_of
+from tests.e2e.alarms import hearing
 from tests.e2e.disturbances import kill_functions
 from tests.e2e.ended import Ended
 from tests.engine.hooks import hook
@@ -318,10 +319,9 @@ class Backups:
     @contextmanager
     def alarming(self, name: str) -> Iterator[None]:
         """Expect that somebody is told of an alarm that was not there before."""
-        wait(lambda: self.alarm(name) != "ALARM")
-        with Inbox(self.deployment, self.deployment.outputs["foundation"]["alarm_topic_arn"]) as inbox:
+        with hearing(self.deployment, f"{self.workflow}-{name}") as told:
             yield
-            assert inbox.wait_for(f'ALARM: "{self.workflow}-{name}"', PATIENCE_SECONDS), f"nobody was told of {name}"
+            told("ALARM")
 
     def calls_about(self, resource_id: str) -> list[str]:
         """Return the operations that CloudTrail saw called about a resource."""

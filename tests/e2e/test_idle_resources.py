@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scripts.inbox import Inbox
+from tests.e2e.alarms import hearing
 from tests.e2e.approvals import wait
 from tests.e2e.conftest import WAIT_SCALE, waits_scaled
 from tests.e2e.idle_machines import OFFICE, iso, now
@@ -254,14 +254,13 @@ def test_over_a_limit_nothing_at_all_is_done_and_an_alarm_tells(idle: IdleResour
     [stopped] = idle.stopped({})
     first, second = idle.launch(OFFICE, OFFICE)
     idle.run()
-    wait(lambda: not is_raised(idle))
     [unwarned] = idle.launch(OFFICE)
     calendars = {"office": NEVER, "morning": ALWAYS}
     idle.tag(stopped, {"schedule": "morning"})
     idle.agree(calendars=calendars, limits={"max_count": 1, "max_gib": 0, "max_percent": 1})
-    with Inbox(idle.deployment, idle.deployment.outputs["foundation"]["alarm_topic_arn"]) as alarms:
+    with hearing(idle.deployment, f"{machine(idle)}-failed") as told:
         run = idle.run()
-        assert alarms.wait_for(f'ALARM: "{machine(idle)}-failed"', timeout_seconds=30)
+        told("ALARM")
     error, cause = run.failure
     assert error == "LimitsExceeded"
     assert "2 resources, the limit is 1; " in cause
@@ -276,13 +275,6 @@ def test_over_a_limit_nothing_at_all_is_done_and_an_alarm_tells(idle: IdleResour
 
 def machine(idle: IdleResources) -> str:
     return str(idle.outputs["state_machine_arn"].rpartition(":")[2])
-
-
-def is_raised(idle: IdleResources) -> bool:
-    """Tell whether the alarm on failed runs is raised."""
-    watch = idle.client("cloudwatch")
-    [alarm] = watch.describe_alarms(AlarmNames=[f"{machine(idle)}-failed"])["MetricAlarms"]
-    return bool(alarm["StateValue"] == "ALARM")
 
 
 def test_a_dry_run_touches_nothing(idle: IdleResources) -> None:

@@ -14,12 +14,12 @@ from rich.console import Console
 
 from scripts import restore_volume
 from scripts.demo import volume_cleanup as story
-from scripts.inbox import Inbox
 from scripts.local_engine import Engine
+from tests.e2e.alarms import hearing
 from tests.e2e.approvals import wait
 from tests.e2e.conftest import MINUTES_SCALE, waits_scaled
 from tests.e2e.disturbances import kill_functions, throttled
-from tests.e2e.volume_cleanup import MARK, PATIENCE_SECONDS, Run, VolumeCleanup, tags_of
+from tests.e2e.volume_cleanup import MARK, Run, VolumeCleanup, tags_of
 from tests.engine.hooks import hook
 from tests.support import privileges
 
@@ -246,13 +246,11 @@ def test_over_a_limit_nothing_at_all_is_done_and_an_alarm_tells(cleanup: VolumeC
     cleanup.due(2)
     cleanup.old()
     before = cleanup.volumes()
-    topic, name = cleanup.deployment.outputs["foundation"]["alarm_topic_arn"], "workflows-local-volume-cleanup-failed"
-    alarms = cleanup.deployment.client("cloudwatch")
-    wait(lambda: alarms.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] != "ALARM")
     limits = {"max_count": 1, "max_gib": 10, "max_percent": 100}
-    with Inbox(cleanup.deployment, topic) as inbox, cleanup.settings.changed(limits=limits):
+    heard = hearing(cleanup.deployment, "workflows-local-volume-cleanup-failed")
+    with heard as alarm, cleanup.settings.changed(limits=limits):
         run = cleanup.run()
-        alarm = inbox.wait_for(f'ALARM: "{name}"', PATIENCE_SECONDS)
+        assert "over a limit nothing was touched" in alarm("ALARM").message, "its runbook sentence"
     assert (run.status, run.error) == ("FAILED", "LimitsExceeded")
     assert "the limit is 1; " in run.execution["cause"]
     assert "GiB, the limit is 10" in run.execution["cause"]
@@ -262,8 +260,6 @@ def test_over_a_limit_nothing_at_all_is_done_and_an_alarm_tells(cleanup: VolumeC
     told = run.told("failure")
     assert told.subject.startswith("Volume clean-up ended early (LimitsExceeded)")
     assert "the limit is 1; " in told.message
-    assert alarm
-    assert "over a limit nothing was touched" in alarm.message, "its runbook sentence"
 
 
 def test_the_clock_runs_from_the_last_use_and_not_from_creation(cleanup: VolumeCleanup) -> None:
