@@ -14,7 +14,7 @@ from scripts.local_engine import Engine
 from tests.e2e.pipeline import Pipeline
 
 POLL_SECONDS = 0.05
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class Driver(Protocol):
@@ -40,7 +40,7 @@ def throttled(driver: Driver, function: str) -> Iterator[None]:
 def wait_for_log(pipeline: Pipeline, group: str, text: str, since: float) -> None:
     """Wait until the log group has an event with `text` that is not older than `since` (seconds since the epoch).
 
-    Raises TimeoutError after 30 seconds.
+    Raises TimeoutError after a minute.
     """
     logs = pipeline.deployment.client("logs")
     deadline = time.monotonic() + PATIENCE_SECONDS

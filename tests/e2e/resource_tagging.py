@@ -42,7 +42,7 @@ class Tagging(Account):
 
     def owner(self, resource_id: str) -> tuple[str, str]:
         """Wait until something has an owner; return the owner, and how it was found."""
-        wait(lambda: "owner" in self.tags(resource_id), seconds=20)
+        wait(lambda: "owner" in self.tags(resource_id))
         tags = self.tags(resource_id)
         return tags["owner"], tags.get("owner-found-by", "")
 

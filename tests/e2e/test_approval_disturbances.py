@@ -119,7 +119,7 @@ def test_a_launch_that_nobody_can_look_at_is_compensated(desk: Approvals, troubl
 
 def test_an_instance_that_does_not_come_up_is_compensated(desk: Approvals) -> None:
     request_id = approved(desk)
-    wait(lambda: desk.instances(request_id), seconds=20)
+    wait(lambda: desk.instances(request_id))
     desk.ec2.terminate_instances(InstanceIds=[desk.instances(request_id)[0]["InstanceId"]])
     assert_failed(desk, request_id)
     assert desk.execution(request_id)["error"] == "InstanceNotRunning"

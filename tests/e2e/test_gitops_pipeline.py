@@ -12,7 +12,7 @@ import pytest
 from scripts import sample_repository
 from scripts.local_engine import Engine
 from scripts.sample_repository import FUNCTION, Change, Sample
-from tests.e2e.approvals import Approvals, decide, wait
+from tests.e2e.approvals import PATIENCE_SECONDS, Approvals, decide, wait
 from tests.e2e.conftest import waits_scaled
 from tests.e2e.gitops_pipeline import BRANCH, Delivery, GitopsPipeline
 
@@ -168,7 +168,7 @@ def test_a_stopped_run_is_told_of_and_frees_the_branch(gitops: GitopsPipeline) -
     commit = gitops.sample.push(sample_repository.unchanged())
     running = gitops.begun(commit, "ScanPolicy")
     gitops.states.stop_execution(executionArn=running, cause="the test stops it")
-    assert gitops.inbox.wait_for(commit, 30, outcome="FAILED")
+    assert gitops.inbox.wait_for(commit, PATIENCE_SECONDS, outcome="FAILED")
     wait(lambda: not gitops.holder)
     assert gitops.ledger(f"COMMIT#{commit}")["status"] == "FAILED"
 

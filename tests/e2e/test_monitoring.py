@@ -11,9 +11,9 @@ from scripts import saved_queries
 from scripts.deployment import Deployment
 from scripts.failed_executions import __main__ as command
 from scripts.failed_executions.failures import Failures
+from tests.e2e.approvals import wait
 from tests.e2e.pipeline import Pipeline
 from tests.e2e.volume_cleanup import VolumeCleanup
-from tests.engine.waiting import until
 from tests.support.applied import Applied
 
 DAY = 86_400  # seconds
@@ -42,7 +42,7 @@ def waiting(deployment: Deployment, workflow: str, execution_arn: str) -> Any:
         with failures.held() as found:
             return next((one for one in found if one.arn == execution_arn), None)
 
-    return until(look)
+    return wait(look)
 
 
 def test_a_stopped_execution_is_kept_redriven_and_goes_on_where_it_was(
@@ -52,10 +52,10 @@ def test_a_stopped_execution_is_kept_redriven_and_goes_on_where_it_was(
     cleanup.change([volume], snapshots="pending")
     execution = cleanup.start()
     run_id = execution.rsplit(":", 1)[1]
-    snapshots = until(lambda: cleanup.snapshots(**{"cleanup-run": run_id}))
+    snapshots = wait(lambda: cleanup.snapshots(**{"cleanup-run": run_id}))
     cleanup.states.stop_execution(executionArn=execution, error="Operator", cause="the account's backups are moved")
     runs = cleanup.states.list_map_runs(executionArn=execution)["mapRuns"]
-    assert until(lambda: cleanup.states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])["status"] == "ABORTED")
+    assert wait(lambda: cleanup.states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])["status"] == "ABORTED")
 
     found = waiting(cleanup.deployment, "volume_cleanup", execution)
     assert (found.status, found.state, found.error) == ("ABORTED", "ProcessPages", "Operator")
@@ -111,11 +111,11 @@ def test_the_light_of_a_workflow_is_on_while_one_of_its_alarms_is(local: Applied
         found = cloudwatch.describe_alarms(AlarmNames=[light], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
         return bool(found[0]["StateValue"] != "OK")
 
-    assert until(lambda: not is_on())
+    assert wait(lambda: not is_on())
     before = turns("from OK to ALARM")
     cloudwatch.set_alarm_state(AlarmName=f"{light}-age", StateValue="ALARM", StateReason="a test")
-    assert until(lambda: turns("from OK to ALARM") == before + 1), "for as long as the alarm needs to judge anew"
-    assert until(lambda: not is_on()), "the alarm judges anew, and the light follows"
+    assert wait(lambda: turns("from OK to ALARM") == before + 1), "for as long as the alarm needs to judge anew"
+    assert wait(lambda: not is_on()), "the alarm judges anew, and the light follows"
 
 
 def test_saved_queries_find_what_went_wrong(pipeline: Pipeline, local: Applied) -> None:
